@@ -1,0 +1,116 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Family is the ecosystem that an artifact belongs to.
+type Family string
+
+// FamilyConda is the family of conda packages.
+const FamilyConda Family = "conda"
+
+// FileType is the form field "filetype" of an upload.
+type FileType string
+
+// FileTypeConda stands for both formats of conda packages, .conda and .tar.bz2.
+const FileTypeConda FileType = "conda1"
+
+// Artifact is a package of a channel: all files of one name.
+type Artifact struct {
+	Name    string `json:"name"`
+	Family  Family `json:"family"`
+	Channel string `json:"channel"`
+	// Subchannel is null for a package of a channel itself.
+	Subchannel    *string          `json:"subchannel"`
+	Privacy       Privacy          `json:"privacy"`
+	FileCount     int64            `json:"file_count"`
+	DownloadCount int64            `json:"download_count"`
+	CVECount      int64            `json:"cve_count"`
+	Metadata      ArtifactMetadata `json:"metadata"`
+	UpdatedAt     time.Time        `json:"updated_at"`
+}
+
+// ArtifactMetadata describes a package by its newest file.
+type ArtifactMetadata struct {
+	Name          string `json:"name"`
+	Version       string `json:"version"`
+	BuildNumber   int64  `json:"build_number"`
+	Summary       string `json:"summary"`
+	Description   string `json:"description"`
+	License       string `json:"license"`
+	LicenseFamily string `json:"license_family"`
+	Home          string `json:"home"`
+	DevURL        string `json:"dev_url"`
+	DocURL        string `json:"doc_url"`
+	// InstallCmd is a command line that installs the package.
+	InstallCmd string `json:"install_cmd"`
+	// Subdirs are the platforms with at least one file, sorted.
+	Subdirs []string `json:"subdirs"`
+}
+
+// ArtifactFile is one file of a package.
+type ArtifactFile struct {
+	Channel string `json:"channel"`
+	// Subchannel is null for a file of a channel itself.
+	Subchannel *string `json:"subchannel"`
+	// CKey names the file within its channel: "subdir/filename".
+	CKey        string `json:"ckey"`
+	Family      Family `json:"family"`
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	Build       string `json:"build"`
+	BuildNumber int64  `json:"build_number"`
+	Subdir      string `json:"subdir"`
+	Filename    string `json:"filename"`
+	Size        int64  `json:"size"`
+	SHA256      string `json:"sha256"`
+	MD5         string `json:"md5"`
+	// URL is where the file can be fetched; it never holds a credential.
+	URL string `json:"url"`
+	// Metadata is an object whose key "index.json" holds the record as clients see it in repodata.json.
+	Metadata      json.RawMessage `json:"metadata"`
+	DownloadCount int64           `json:"download_count"`
+	// UploadedBy is the name of the user or service account that sent the file, empty where the caller may not see it.
+	UploadedBy string    `json:"uploaded_by"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// The names of the form fields of POST /channels/{channel}/artifacts (multipart/form-data). The fields other than the
+// content come before it, so that the server can judge them before the file arrives.
+const (
+	// UploadFieldContent is the file itself; its file name is the package's.
+	UploadFieldContent = "content"
+	// UploadFieldFileType is a FileType.
+	UploadFieldFileType = "filetype"
+	// UploadFieldSize is the size of the file in bytes.
+	UploadFieldSize = "size"
+	// UploadFieldSHA256 is the file's SHA-256; the server refuses the file when it arrives with another.
+	UploadFieldSHA256 = "sha256"
+	// UploadFieldMD5 is the file's MD5, checked in the same way.
+	UploadFieldMD5 = "md5"
+	// UploadFieldForce is "true" to replace another file of the same name.
+	UploadFieldForce = "force"
+)
+
+// UploadResult answers POST /channels/{channel}/artifacts: 201 for a new or replaced file, 200 when the very same file
+// was there already.
+type UploadResult struct {
+	Channel  string `json:"channel"`
+	CKey     string `json:"ckey"`
+	Filename string `json:"filename"`
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Build    string `json:"build"`
+	Subdir   string `json:"subdir"`
+	Size     int64  `json:"size"`
+	SHA256   string `json:"sha256"`
+	MD5      string `json:"md5"`
+	// Created is true when no file of that name was there before.
+	Created bool `json:"created"`
+	// Replaced is true when the file took the place of another.
+	Replaced bool   `json:"replaced"`
+	URL      string `json:"url"`
+}

@@ -1,0 +1,86 @@
+package api
+
+import "time"
+
+// Privacy says who may read a channel without a grant.
+type Privacy string
+
+// The privacies of a channel.
+const (
+	// PrivacyPrivate leaves reading to those with a grant.
+	PrivacyPrivate Privacy = "private"
+	// PrivacyAuthenticated lets everybody read who is signed in.
+	PrivacyAuthenticated Privacy = "authenticated"
+	// PrivacyPublic lets everybody read.
+	PrivacyPublic Privacy = "public"
+)
+
+// ChannelType says where a channel's packages are.
+type ChannelType string
+
+// The types of channels.
+const (
+	// ChannelTypeDefault holds packages itself.
+	ChannelTypeDefault ChannelType = "default"
+	// ChannelTypeVirtual shows the packages of its sources.
+	ChannelTypeVirtual ChannelType = "virtual"
+)
+
+// IndexingBehavior says whether a channel takes changes.
+type IndexingBehavior string
+
+// The indexing behaviours.
+const (
+	IndexingDefault IndexingBehavior = "default"
+	// IndexingFrozen keeps the channel's index as it is.
+	IndexingFrozen IndexingBehavior = "frozen"
+)
+
+// Channel is a place for packages.
+type Channel struct {
+	// ID is the stable id; it survives renaming.
+	ID string `json:"id"`
+	// Name is the channel's own name, of a subchannel without its parent's.
+	Name string `json:"name"`
+	// Parent is the parent's name of a subchannel; it is left out otherwise.
+	Parent           string           `json:"parent,omitempty"`
+	Description      string           `json:"description"`
+	Privacy          Privacy          `json:"privacy"`
+	ChannelType      ChannelType      `json:"channel_type"`
+	IndexingBehavior IndexingBehavior `json:"indexing_behavior"`
+	// Sources are the sources of a virtual channel, an empty list otherwise.
+	Sources []ChannelSource `json:"sources"`
+	// Owners are the names of the members of the channel's owners group, as far as the caller may see them.
+	Owners  []string  `json:"owners"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+	// ArtifactCount counts packages by name, not files.
+	ArtifactCount int64 `json:"artifact_count"`
+	DownloadCount int64 `json:"download_count"`
+}
+
+// ChannelSource names one source of a virtual channel.
+type ChannelSource struct {
+	Name       string `json:"name"`
+	ParentName string `json:"parent_name,omitempty"`
+}
+
+// ChannelCreate is the body of POST /channels.
+type ChannelCreate struct {
+	// Name matches ^[a-z][a-z0-9_-]*$.
+	Name        string `json:"name" minLength:"1"`
+	Description string `json:"description,omitempty"`
+	// Privacy is private when left out.
+	Privacy          Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`
+	ChannelType      ChannelType      `json:"channel_type,omitempty" enum:"default,virtual"`
+	IndexingBehavior IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
+}
+
+// ChannelUpdate is the body of PUT /channels/{channel}. A field that is nil is left as it is.
+type ChannelUpdate struct {
+	// Name renames the channel; grants and tokens follow it.
+	Name             *string           `json:"name,omitempty" minLength:"1"`
+	Description      *string           `json:"description,omitempty"`
+	Privacy          *Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`
+	IndexingBehavior *IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
+}

@@ -1,0 +1,83 @@
+package api
+
+// Code is the stable, machine-readable name of an error. New codes may appear: a client that meets one it does not know
+// goes by the HTTP status.
+type Code string
+
+// The codes of status 401: the server does not know who is calling.
+const (
+	// CodeAuthRequired means that the request carried no credential and the target is not public.
+	CodeAuthRequired Code = "auth_required"
+	// CodeBadCredentials means that the user name or the password is wrong; the answer does not say which.
+	CodeBadCredentials Code = "bad_credentials"
+	// CodeSessionEnded means that the session token is unknown, expired or was ended by a logout or a password change.
+	CodeSessionEnded Code = "session_ended"
+	// CodeTokenMalformed means that the string is not a token of this server: mistyped, cut off, or from elsewhere.
+	CodeTokenMalformed Code = "token_malformed"
+	// CodeTokenMasked means that a client sent the mask that it prints in place of a token, such as "<TOKEN>".
+	CodeTokenMasked Code = "token_masked"
+	// CodeTokenUnknown means that the token has the right form and was never issued, or was deleted long ago.
+	CodeTokenUnknown Code = "token_unknown"
+	// CodeTokenExpired means that the token's life is over.
+	CodeTokenExpired Code = "token_expired"
+	// CodeTokenRevoked means that the token was deleted or that its owner is gone or disabled.
+	CodeTokenRevoked Code = "token_revoked"
+	// CodeTokenRotated means that the token got a new string and this old one no longer works.
+	CodeTokenRotated Code = "token_rotated"
+)
+
+// The codes of status 403: the server knows who is calling, and the answer is no.
+const (
+	// CodeForbidden means that the caller lacks the scope or the level named in the problem.
+	CodeForbidden Code = "forbidden"
+	// CodeSessionRequired means that the operation takes a signed-in user and no token will do.
+	CodeSessionRequired Code = "session_required"
+	// CodeTokenAddress means that the token may not be used from the caller's address.
+	CodeTokenAddress Code = "token_address"
+	// CodeTokenNotYetValid means that the token's life has not begun.
+	CodeTokenNotYetValid Code = "token_not_yet_valid"
+	// CodeTokenUsedUp means that the token's number of uses is spent.
+	CodeTokenUsedUp Code = "token_used_up"
+	// CodeTokenInURL means that a write was tried with a token in the URL; writes take a header.
+	CodeTokenInURL Code = "token_in_url"
+	// CodeLastAdmin means that the change would leave nobody who can administer the site.
+	CodeLastAdmin Code = "last_admin"
+)
+
+// The codes of the other statuses.
+const (
+	// CodeBadRequest (400) means that the request could not be read: broken JSON, a broken multipart body.
+	CodeBadRequest Code = "bad_request"
+	// CodeFrozen (400) means that the channel is frozen and takes no changes.
+	CodeFrozen Code = "channel_frozen"
+	// CodeNotFound (404) means that the target does not exist, or that the caller may not know that it does.
+	CodeNotFound Code = "not_found"
+	// CodeMethodNotAllowed (405) means that the path exists and takes other methods, named in the Allow header.
+	CodeMethodNotAllowed Code = "method_not_allowed"
+	// CodeConflict (409) means that the name is taken or the thing was changed in the meantime.
+	CodeConflict Code = "conflict"
+	// CodeFileExists (409) means that another file of that name is in the channel; force replaces it.
+	CodeFileExists Code = "file_exists"
+	// CodeTooLarge (413) means that the body is larger than the server takes.
+	CodeTooLarge Code = "too_large"
+	// CodeUnsupportedMediaType (415) means that the body's media type is not one the operation reads.
+	CodeUnsupportedMediaType Code = "unsupported_media_type"
+	// CodeRangeNotSatisfiable (416) means that the asked range lies outside the file.
+	CodeRangeNotSatisfiable Code = "range_not_satisfiable"
+	// CodeInvalid (422) means that the request was understood and a value in it is not acceptable.
+	CodeInvalid Code = "invalid"
+	// CodeInvalidPackage (422) means that the uploaded file is not a sound conda package.
+	CodeInvalidPackage Code = "invalid_package"
+	// CodeHashMismatch (422) means that the bytes received do not have the hash or the size that the client named.
+	CodeHashMismatch Code = "hash_mismatch"
+	// CodeRateLimited (429) means that the caller has to wait as long as Retry-After says.
+	CodeRateLimited Code = "rate_limited"
+	// CodeInternal (500) means that the server failed; RequestID finds the reason in its log.
+	CodeInternal Code = "internal"
+	// CodeNotImplemented (501) means that this server does not offer the operation.
+	CodeNotImplemented Code = "not_implemented"
+	// CodeUnavailable (503) means that the server cannot answer safely right now; Retry-After says when to try again.
+	CodeUnavailable Code = "unavailable"
+	// CodeStorageFull (507) means that the server has no room for the file.
+	CodeStorageFull Code = "storage_full"
+)
