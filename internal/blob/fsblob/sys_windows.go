@@ -1,0 +1,29 @@
+package fsblob
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// The codes as winerror.h numbers them.
+const (
+	errorWriteProtect   = syscall.Errno(19)
+	errorHandleDiskFull = syscall.Errno(39)
+	errorDiskFull       = syscall.Errno(112)
+)
+
+// syncDir closes an open directory. Windows cannot sync one: NTFS keeps its
+// own journal of names.
+func syncDir(dir *os.File, err error) error {
+	if err != nil {
+		return err
+	}
+	return dir.Close()
+}
+
+func isNoSpace(err error) bool {
+	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
+}
+
+func isReadOnly(err error) bool { return errors.Is(err, errorWriteProtect) }
