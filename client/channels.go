@@ -1,0 +1,48 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"kingsnake/api"
+)
+
+// Channels lists the channels that the caller may see.
+func (c *Client) Channels(ctx context.Context, opts ListOptions) (api.List[api.Channel], error) {
+	var out api.List[api.Channel]
+	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, "channels")
+	return out, err
+}
+
+// Channel answers one channel; a subchannel is named "channel/subchannel", here and everywhere.
+func (c *Client) Channel(ctx context.Context, name string) (api.Channel, error) {
+	var out api.Channel
+	err := c.call(ctx, http.MethodGet, nil, nil, &out, channelSegments(name)...)
+	return out, err
+}
+
+// CreateChannel makes a channel.
+func (c *Client) CreateChannel(ctx context.Context, in api.ChannelCreate) (api.Channel, error) {
+	var out api.Channel
+	err := c.call(ctx, http.MethodPost, nil, in, &out, "channels")
+	return out, err
+}
+
+// UpdateChannel changes a channel.
+func (c *Client) UpdateChannel(ctx context.Context, name string, in api.ChannelUpdate) (api.Channel, error) {
+	var out api.Channel
+	err := c.call(ctx, http.MethodPut, nil, in, &out, channelSegments(name)...)
+	return out, err
+}
+
+// DeleteChannel deletes a channel and all in it.
+func (c *Client) DeleteChannel(ctx context.Context, name string) error {
+	return c.call(ctx, http.MethodDelete, nil, nil, nil, channelSegments(name)...)
+}
+
+// ChannelPermissions answers the scopes that the caller has on a channel.
+func (c *Client) ChannelPermissions(ctx context.Context, name string) ([]string, error) {
+	var out api.Scopes
+	err := c.call(ctx, http.MethodGet, nil, nil, &out, channelSegments(name, "permissions")...)
+	return out.Scopes, err
+}
