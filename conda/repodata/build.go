@@ -1,0 +1,65 @@
+package repodata
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// Hashes are the facts about a package file that its index.json cannot hold.
+type Hashes struct {
+	// MD5 and SHA256 are the digests of the whole file.
+	MD5    [16]byte
+	SHA256 [32]byte
+	// Size is the length of the file in bytes.
+	Size int64
+	// IndexedTimestamp is when the channel first listed the file, in
+	// milliseconds since 1970 (CEP 47). It is set once and kept for ever.
+	// Zero leaves it out of the record.
+	IndexedTimestamp int64
+}
+
+// BuildRecord returns the package record of a file: the object in indexJSON
+// (the file's info/index.json) without the keys that conda's index tools drop,
+// and with md5, sha256, size and indexed_timestamp, which a package cannot set
+// for itself (CEP 36, CEP 47). The result is in the form of [Canonicalize]; keys that
+// are not known here are kept.
+//
+// It fails, wrapping [ErrInvalid], if a field that clients read has the wrong
+// type: several of them parse an index file strictly, so that one bad record
+// would make the whole subdir unreadable. It does not check names, nor that
+// they agree with the name of the file.
+func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
+	fields, err := decodeObject(indexJSON)
+	if err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
+	}
+	for _, key := range droppedKeys() {
+		delete(fields, key)
+	}
+	fields["md5"] = hex.EncodeToString(h.MD5[:])
+	fields["sha256"] = hex.EncodeToString(h.SHA256[:])
+	fields["size"] = json.Number(strconv.FormatInt(h.Size, 10))
+	delete(fields, "indexed_timestamp")
+	if h.IndexedTimestamp != 0 {
+		fields["indexed_timestamp"] = json.Number(strconv.FormatInt(h.IndexedTimestamp, 10))
+	}
+	out, err := encodeObject(fields)
+	if err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
+	}
+	if _, err := ParseRecord(out); err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
+	}
+	return out, nil
+}
+
+// droppedKeys are the keys of index.json that say how or where a package was
+// built and that no index lists.
+func droppedKeys() []string {
+	return []string{
+		"arch", "binstar", "has_prefix", "machine", "mtime", "operatingsystem",
+		"platform", "requires_features", "target-triplet", "ucs",
+	}
+}
