@@ -116,13 +116,13 @@ func TestParseRecord(t *testing.T) {
 	got, err := repodata.ParseRecord([]byte(minimalIndex + `,"depends":["b >=1"],"constrains":null,"noarch":true,
 		"track_features":"x,y z","features":"old","license":null,"license_family":"MIT","timestamp":5,
 		"indexed_timestamp":6,"md5":"00","sha256":null,"size":7,"python_site_packages_path":"lib/p",
-		"schema_version":3,"extra_depends":{"t":["c"]},"revoked":true}`))
+		"schema_version":3,"extra_depends":{"t":["c"]},"flags":["cuda"],"revoked":true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := repodata.Record{
 		Name: "a", Version: "1.0", Build: "0", Subdir: "noarch", Noarch: "generic",
-		Depends: []string{"b >=1"}, ExtraDepends: map[string][]string{"t": {"c"}},
+		Depends: []string{"b >=1"}, ExtraDepends: map[string][]string{"t": {"c"}}, Flags: []string{"cuda"},
 		TrackFeatures: []string{"x", "y", "z"}, Features: "old", LicenseFamily: "MIT",
 		Timestamp: 5, IndexedTimestamp: 6, MD5: "00", Size: 7, PythonSitePackagesPath: "lib/p",
 		SchemaVersion: 3, Revoked: true,

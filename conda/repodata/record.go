@@ -21,6 +21,8 @@ type Record struct {
 	Constrains []string
 	// ExtraDepends are the optional dependency groups of CEP 44 by name.
 	ExtraDepends map[string][]string
+	// Flags are the variant flags of CEP 45.
+	Flags []string
 	// TrackFeatures are the features that installing the package turns on.
 	TrackFeatures []string
 	// Features is the legacy list of features, separated by spaces.
@@ -77,6 +79,7 @@ func ParseRecord(data []byte) (Record, error) {
 	f.get("depends", &r.Depends)
 	f.get("constrains", &r.Constrains)
 	f.get("extra_depends", &r.ExtraDepends)
+	f.get("flags", &r.Flags)
 	f.get("track_features", (*features)(&r.TrackFeatures))
 	f.get("features", &r.Features)
 	f.get("license", &r.License)
