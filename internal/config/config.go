@@ -1,0 +1,87 @@
+// Package config holds the settings of the server: their defaults, the TOML file and environment variables that change
+// them, their validation, and the list that says what each is and where it came from.
+//
+// Out of scope: the settings of the command line's client side (package cli), and site settings that live in the database.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// EnvPrefix begins the name of every environment variable of the server: data_dir is KINGSNAKE_DATA_DIR.
+const EnvPrefix = "KINGSNAKE_"
+
+// LogFormat is the form of log lines.
+type LogFormat string
+
+// The log formats.
+const (
+	LogJSON LogFormat = "json"
+	LogText LogFormat = "text"
+)
+
+// Config is what the server is started with. The tag of a field is its key in the file; in upper case and with EnvPrefix
+// it is the environment variable.
+type Config struct {
+	// DataDir holds the database, the packages and the keys; an empty directory becomes a new site.
+	DataDir string `toml:"data_dir"`
+	// Listen is the host:port to listen on.
+	Listen string `toml:"listen"`
+	// PublicURL is the address under which clients reach the server; empty goes by each request's Host header.
+	PublicURL string `toml:"public_url"`
+	// TrustedProxies are the networks whose X-Forwarded-* headers count.
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies"`
+	// TLSCertFile and TLSKeyFile are PEM files; without them the server speaks plain HTTP.
+	TLSCertFile string `toml:"tls_cert_file"`
+	TLSKeyFile  string `toml:"tls_key_file"`
+
+	// AdminPassword is the password of the first administrator of a new site; empty makes one up and prints it once.
+	AdminPassword     Secret `toml:"admin_password"`
+	AdminPasswordFile string `toml:"admin_password_file"`
+
+	LogLevel  slog.Level `toml:"log_level"`
+	LogFormat LogFormat  `toml:"log_format"`
+
+	// MaxUploadSize bounds one package file.
+	MaxUploadSize Size `toml:"max_upload_size"`
+
+	// StrictTokens answers 401 to a bad token even where the channel is public.
+	StrictTokens bool `toml:"strict_tokens"`
+	// SessionLifetime is how long a login lasts.
+	SessionLifetime Duration `toml:"session_lifetime"`
+	// TokenDefaultLifetime is the life of a token whose creator names no end; 0 makes it endless.
+	TokenDefaultLifetime Duration `toml:"token_default_lifetime"`
+	// TokenMaxLifetime bounds the life of every token string, existing ones included; 0 sets no bound.
+	TokenMaxLifetime Duration `toml:"token_max_lifetime"`
+
+	// HeaderTimeout bounds how long a client may take to send its request headers.
+	HeaderTimeout Duration `toml:"header_timeout"`
+	// ProgressTimeout ends a transfer in which nothing moves.
+	ProgressTimeout Duration `toml:"progress_timeout"`
+	// PasswordConcurrency bounds how many passwords are hashed at once; each takes tens of megabytes.
+	PasswordConcurrency int `toml:"password_concurrency"`
+	// IndexDebounce is how long repodata.json waits for further changes before it is built again.
+	IndexDebounce Duration `toml:"index_debounce"`
+
+	// sources says for each key where its value came from; a key that is missing has its default.
+	sources map[string]string
+}
+
+// Default is the configuration of a server that was told nothing.
+func Default() Config {
+	return Config{
+		DataDir:              "data",
+		Listen:               "127.0.0.1:8080",
+		LogLevel:             slog.LevelInfo,
+		LogFormat:            LogText,
+		MaxUploadSize:        10 << 30,
+		SessionLifetime:      Duration(12 * time.Hour),
+		TokenDefaultLifetime: Duration(90 * day),
+		HeaderTimeout:        Duration(10 * time.Second),
+		ProgressTimeout:      Duration(time.Minute),
+		PasswordConcurrency:  4,
+		IndexDebounce:        Duration(500 * time.Millisecond),
+	}
+}
