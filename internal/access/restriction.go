@@ -23,9 +23,23 @@ type Restrictions struct {
 	MaxUses, Uses int64
 }
 
-// judge is the last gate of a token: the first restriction that is not met. It never looks at whether the channel
-// exists, so that its answer gives nothing away.
+// judge is the last gate of a token: the first restriction that is not met. It looks at names and at the caller, never
+// at whether the channel exists, so that its answer gives nothing away.
 func (r *Restrictions) judge(c *Caller, s Scope, row *row, t *Target) Reason {
+	if why := r.judgeUse(c, row); why != ReasonNone {
+		return why
+	}
+	switch {
+	case len(r.Channels) > 0 && !r.matchChannel(s, t):
+		return ReasonChannelPattern
+	case len(r.Packages) > 0 && !r.matchPackage(s, t):
+		return ReasonPackagePattern
+	}
+	return ReasonNone
+}
+
+// judgeUse judges what does not depend on the target: where, when and how often.
+func (r *Restrictions) judgeUse(c *Caller, row *row) Reason {
 	switch {
 	case c.InURL && row.level > Read:
 		return ReasonURLWrite
@@ -35,33 +49,30 @@ func (r *Restrictions) judge(c *Caller, s Scope, row *row, t *Target) Reason {
 		return ReasonAddress
 	case r.MaxUses > 0 && r.Uses >= r.MaxUses && row.flags.has(costs):
 		return ReasonUses
-	case len(r.Channels) > 0 && !r.matchChannel(s, t):
-		return ReasonChannelPattern
-	case len(r.Packages) > 0 && !r.matchPackage(s, t):
-		return ReasonPackagePattern
 	}
 	return ReasonNone
 }
 
-// matchChannel reports whether the target's channel, and every further channel that the action touches, is within the
-// patterns.
+// matchChannel reports whether a channel is named and within the patterns. Where a subchannel's mirrors are asked of
+// the subchannel, its parent must be too.
 func (r *Restrictions) matchChannel(s Scope, t *Target) bool {
 	path := t.Channel.Path
 	if path == "" || t.Kind == TargetAccount || t.Kind == TargetGroup || !matchAny(r.Channels, path) {
 		return false
 	}
-	if parent, _, ok := strings.Cut(path, "/"); ok && s == SubchannelMirrorEdit && !matchAny(r.Channels, parent) {
-		return false
-	}
-	if len(t.Children) == 0 {
-		return true
-	}
+	parent, _, isSub := strings.Cut(path, "/")
+	return !isSub || s != SubchannelMirrorEdit || matchAny(r.Channels, parent)
+}
+
+// coversChildren reports whether all subchannels of the channel are within the patterns. The action's own subchannels
+// are known by id only, so nothing less than all of them will do.
+func (r *Restrictions) coversChildren(path string) bool {
 	for _, pattern := range r.Channels {
 		if matchChildren(pattern, path) {
 			return true
 		}
 	}
-	return false
+	return len(r.Channels) == 0
 }
 
 // matchPackage reports whether the target is a package within the patterns. What package is not known yet may be one.

@@ -73,6 +73,9 @@ func known(l Level) Level {
 
 // judge is gate 3 without the restrictions. It returns the level that the token holds where levels matter.
 func (k *Token) judge(p *Principal, s Scope, r *row, t *Target) (Reason, Level) {
+	if len(t.Children) > 0 && !k.Restrictions.coversChildren(t.Channel.Path) {
+		return ReasonTokenChild, None
+	}
 	switch k.Kind {
 	case ScopeToken:
 		if p.Kind == KindServiceAccount {
