@@ -1,0 +1,85 @@
+# Needs make, a POSIX shell, git and Go; `make lint` and `make test` fetch what
+# else they use. `make` alone lists the targets.
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# What the binary says about itself; see internal/version.
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+STAMP   := kingsnake/internal/version
+LDFLAGS  = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(DATE)
+
+# Where goroutines meet. The race detector makes tests several times slower,
+# so the pure packages go without.
+RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
+        ./internal/registry/... ./internal/server/... ./internal/store/...
+
+FUZZTIME ?= 10s
+LISTEN   ?= 127.0.0.1:8080
+DATA     ?= ./data
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: build ## build, then serve ./data at http://127.0.0.1:8080
+	./kingsnake serve --data $(DATA) --listen $(LISTEN)
+
+.PHONY: build
+build: ## build ./kingsnake, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o kingsnake ./cmd/kingsnake
+
+.PHONY: test
+test: test-deps ## vet and run every test, some with the race detector
+	go vet ./...
+	go run ./internal/ci/summary -run './...' -run '-race $(RACE)'
+
+.PHONY: test-deps
+test-deps: ## install what the tests compare with (once)
+	@scripts/test-deps
+
+.PHONY: lint
+lint: $(GOLANGCI) ## check the code and its format, and the modules' checksums
+	go mod verify
+	$(GOLANGCI) run ./...
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format the code
+	$(GOLANGCI) fmt ./...
+
+.PHONY: cover
+cover: test-deps ## write coverage.html and print the total
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+	go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: fuzz
+fuzz: ## run every fuzzer for FUZZTIME (10s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: build ## measure this build
+	bench/run
+
+.PHONY: dist
+dist: ## build release binaries and their checksums in dist/
+	@scripts/dist '$(VERSION)' '$(LDFLAGS)'
+
+.PHONY: clean
+clean: ## remove what was built; data, tools and .venv stay
+	rm -rf kingsnake dist coverage.out coverage.html
+
+# For the test of internal/version, which checks that the names agree.
+.PHONY: ldflags
+ldflags:
+	@echo "$(LDFLAGS)"
+
+# The version is in the file's name, so that raising it installs anew.
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv .tools/bin/golangci-lint $@

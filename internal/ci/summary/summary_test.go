@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// summarize runs the planted packages and returns the verdict and what was
+// printed.
+func summarize(t *testing.T, ci bool, runs ...string) (ok bool, out string) {
+	t.Helper()
+	var b, stderr bytes.Buffer
+	s := summary{out: &b, stderr: &stderr, ci: ci}
+	for _, args := range runs {
+		s.run(t.Context(), "testdata/module", strings.Fields(args))
+	}
+	ok = s.close()
+	return ok, stderr.String() + b.String()
+}
+
+func TestPlantedModule(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		ci      bool
+		runs    []string
+		wantOK  bool
+		closing string
+		shows   []string
+	}{
+		{"pass", true, []string{"./pass"}, true, "4 passed, 0 failed, 0 skipped", []string{"ok    example.org/planted/pass  4 passed"}},
+		{"several runs", true, []string{"./pass", "-count=1 ./pass"}, true, "8 passed, 0 failed, 0 skipped", []string{"== go test -count=1 ./pass"}},
+		{"without tests", true, []string{"./pass ./empty"}, true, "4 passed, 0 failed, 0 skipped", []string{"packages: 1 ok, 0 failed, 1 without tests"}},
+		{"fail", false, []string{"./pass ./fail"}, false, "5 passed, 2 failed, 0 skipped", []string{"got 1, want 2", "FAIL  example.org/planted/fail  1 passed, 2 failed"}},
+		{"skip at home", false, []string{"./skip"}, true, "0 passed, 0 failed, 1 skipped", []string{"skipped: example.org/planted/skip TestSkipped", "no tool here"}},
+		{"skip in CI", true, []string{"./pass ./skip"}, false, "4 passed, 0 failed, 1 skipped", []string{"no tool here", "a skipped test is a failure"}},
+		{"panic", false, []string{"./panics"}, false, "1 passed, 1 failed, 0 skipped", []string{"at the disco"}},
+		{"does not build", false, []string{"./pass ./broken"}, false, "4 passed, 1 failed, 0 skipped", []string{"undefined: undefined"}},
+		{"exits", false, []string{"./exits"}, false, "0 passed, 1 failed, 0 skipped", []string{"exit status 3"}},
+		{"timeout", false, []string{"-timeout=1ns ./pass"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out"}},
+		{"no test", false, []string{"./empty"}, false, "0 passed, 1 failed, 0 skipped", []string{"no test ran"}},
+		{"no such package", false, []string{"./pass", "./nowhere"}, false, "4 passed, 1 failed, 0 skipped", []string{"nowhere"}},
+		{"bad flag", false, []string{"./pass", "-nosuchflag ./pass"}, false, "4 passed, 1 failed, 0 skipped", []string{"nosuchflag"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ok, out := summarize(t, c.ci, c.runs...)
+			if ok != c.wantOK {
+				t.Errorf("verdict %v, want %v", ok, c.wantOK)
+			}
+			if !strings.HasSuffix(out, "\n"+c.closing+"\n") {
+				t.Errorf("the last line is not %q", c.closing)
+			}
+			for _, want := range c.shows {
+				if !strings.Contains(out, want) {
+					t.Errorf("output lacks %q", want)
+				}
+			}
+			if strings.Contains(out, "must not be shown") || strings.Contains(out, "=== ") {
+				t.Error("output holds what passing tests have logged")
+			}
+			if t.Failed() {
+				t.Logf("output:\n%s", out)
+			}
+		})
+	}
+}
+
+// TestBrokenOff reads events that stop in the middle, as they do when the go
+// command is killed.
+func TestBrokenOff(t *testing.T) {
+	const events = `{"Action":"start","Package":"p"}
+{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"run","Package":"p","Test":"TestB"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"half a w"}
+{"Action":"out`
+	var b bytes.Buffer
+	s := summary{out: &b}
+	if err := s.read(strings.NewReader(events)); err != nil {
+		t.Fatal(err)
+	}
+	if s.close() {
+		t.Error("verdict true, want false")
+	}
+	if diff := cmp.Diff(counts{passed: 1, failed: 1}, s.total, cmp.AllowUnexported(counts{})); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(b.String(), "half a w") || !strings.Contains(b.String(), "did not finish") {
+		t.Errorf("output:\n%s", b.String())
+	}
+}
