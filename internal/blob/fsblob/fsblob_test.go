@@ -81,7 +81,7 @@ func TestLayout(t *testing.T) {
 // whatever the umask says.
 func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "blobs")
-	h := put(t, openStore(t, dir, fsblob.Options{}), "secret")
+	h := put(t, openStore(t, dir, fsblob.Options{NoSync: true}), "secret")
 	for _, path := range []string{dir, filepath.Join(dir, "staging"), filepath.Dir(pathOf(dir, h)), pathOf(dir, h)} {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -128,7 +128,7 @@ func TestReopen(t *testing.T) {
 
 func TestConflictKeepsTheStoredBlob(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, dir, fsblob.Options{})
+	s := openStore(t, dir, fsblob.Options{NoSync: true})
 	h := put(t, s, "content")
 	if err := os.WriteFile(pathOf(dir, h), []byte("cont"), 0o600); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestConflictKeepsTheStoredBlob(t *testing.T) {
 // file: hard links and open readers of the first stay what they are.
 func TestDedupDropsTheNewFile(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, dir, fsblob.Options{})
+	s := openStore(t, dir, fsblob.Options{NoSync: true})
 	h := put(t, s, "content")
 	before, err := os.Stat(pathOf(dir, h))
 	if err != nil {
@@ -172,7 +172,7 @@ func TestDedupDropsTheNewFile(t *testing.T) {
 
 func TestStrangeFilesAreIgnored(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, dir, fsblob.Options{})
+	s := openStore(t, dir, fsblob.Options{NoSync: true})
 	h := put(t, s, "content")
 	shard := filepath.Dir(pathOf(dir, h))
 	if err := os.WriteFile(filepath.Join(shard, "Thumbs.db"), []byte("x"), 0o600); err != nil {
@@ -210,7 +210,7 @@ func TestNoWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := openStore(t, dir, fsblob.Options{})
+	s := openStore(t, dir, fsblob.Options{NoSync: true})
 	h := blob.Sum([]byte("root"))
 	if err := os.Symlink(outside, pathOf(dir, h)); err != nil {
 		t.Fatal(err)
@@ -226,14 +226,14 @@ func TestOpenRefusesAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, filepath.Join(file, "below")} {
-		if s, err := fsblob.Open(path, fsblob.Options{}); err == nil {
+		if s, err := fsblob.Open(path, fsblob.Options{NoSync: true}); err == nil {
 			t.Errorf("Open(%s) = %v, want an error", path, s)
 		}
 	}
 }
 
 func TestReaderOffersItsFile(t *testing.T) {
-	s := openStore(t, t.TempDir(), fsblob.Options{})
+	s := openStore(t, t.TempDir(), fsblob.Options{NoSync: true})
 	r, err := s.Open(t.Context(), put(t, s, "content"))
 	if err != nil {
 		t.Fatal(err)
