@@ -66,6 +66,8 @@ type Caller struct {
 	Address   netip.Addr // the client's; the zero Addr is unknown
 	Client    string     // the User-Agent, for audit
 	RequestID string
+	// SecretID numbers the string of Token that was presented, so that what it mints can die with it.
+	SecretID int64
 	// Now is the time of the request, against which expiry and not_before are judged. The zero time is unknown: a
 	// token with not_before is then refused, and its expiry is taken as already checked.
 	Now time.Time

@@ -11,11 +11,11 @@ func MayRead(c *Caller, t Target) bool {
 		if t.Channel.ID == 0 {
 			return false
 		}
-		whole, part := OnChannel(t.Channel), t
+		other := OnChannel(t.Channel)
 		if t.Kind == TargetChannel {
-			part = OnSomePackage(t.Channel)
+			other = OnSomePackage(t.Channel)
 		}
-		return anyScope(c, &whole) || anyScope(c, &part)
+		return anyScope(c, &t) || anyScope(c, &other)
 	}
 	return anyScope(c, &t)
 }
