@@ -220,12 +220,12 @@ func TestEveryPath(t *testing.T) {
 		}
 		want.File = tail[want.Kind]
 		switch want.Kind {
-		case KindShard:
-			want.Hash = hash
-			fallthrough
+		case KindChannelRoot, KindChannelData, KindNotices:
 		default:
 			want.Subdir = rapid.SampledFrom(KnownSubdirs()).Draw(t, "subdir")
-		case KindChannelRoot, KindChannelData, KindNotices:
+		}
+		if want.Kind == KindShard {
+			want.Hash = hash
 		}
 		path := escapeSome(t, want.Path())
 		got, err := ParsePath(path)
