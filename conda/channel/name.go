@@ -28,13 +28,18 @@ func ValidateName(name string) error {
 	if strings.Contains(sub, "/") {
 		return fullNameGrammar.err(name, fault{rule: RuleForm, problem: "it has more than two levels"})
 	}
-	if err := nameGrammar.err(parent, levelFault(parent)); err != nil || !nested {
+	if err := ValidateLevel(parent); err != nil || !nested {
 		return err
 	}
-	return nameGrammar.err(sub, levelFault(sub))
+	return ValidateLevel(sub)
 }
 
-// levelFault checks one level of a channel's name.
+// ValidateLevel checks one level of a channel's name as [ValidateName] does: that of a channel on its own, or that of a
+// subchannel without its parent.
+func ValidateLevel(level string) error {
+	return nameGrammar.err(level, levelFault(level))
+}
+
 func levelFault(level string) fault {
 	if f := nameGrammar.size(level); f.rule != "" {
 		return f

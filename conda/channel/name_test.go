@@ -109,6 +109,19 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func TestValidateLevel(t *testing.T) {
+	for level, want := range map[string]Rule{"team": "", "": RuleEmpty, "team/dev": RuleCharacter, "t": RuleReserved, "1": RuleStart} {
+		var got Rule
+		var nerr *NameError
+		if err := ValidateLevel(level); errors.As(err, &nerr) {
+			got = nerr.Rule
+		}
+		if got != want {
+			t.Errorf("ValidateLevel(%q) breaks rule %q, want %q", level, got, want)
+		}
+	}
+}
+
 func TestNameErrorText(t *testing.T) {
 	tests := []struct {
 		err  error
