@@ -17,13 +17,6 @@ func (d *Decision) decide(c *Caller, s Scope, t *Target) {
 		return
 	}
 	r := &catalogue[s]
-	if t.onChannel() && t.Channel.ID != 0 || !t.onChannel() {
-		if !r.on.fits(s, t) {
-			d.Gates[GateResource] = refused(ReasonWrongTarget, r.level, None, SourceNone)
-			return
-		}
-	}
-
 	if d.Problem == ProblemNone {
 		d.Gates[GateCredential] = passed(None, None, SourceNone)
 		var p *Principal
@@ -70,8 +63,15 @@ func (p *Principal) owns(t *Target) bool {
 	return t.Kind == TargetAccount && p.loggedIn() && t.Account != 0 && t.Account == p.ID
 }
 
-// resourceGate is gate 2: the principal's level on the very thing. The system has no such gate.
+// resourceGate is gate 2: the principal's level on the very thing. The system has no such gate. A thing of another kind
+// than the scope is meant for is refused here, but not before a channel that does not exist, whose kind is not known.
 func (p *Principal) resourceGate(s Scope, r *row, t *Target) Gate {
+	if t.onChannel() && t.Channel.ID == 0 {
+		return refused(ReasonNoChannel, r.level, None, SourceNone)
+	}
+	if !r.on.fits(s, t) {
+		return refused(ReasonWrongTarget, r.level, None, SourceNone)
+	}
 	switch t.Kind {
 	case TargetChannel, TargetPackage:
 		return p.channelGate(s, r, t)
@@ -90,9 +90,6 @@ func (p *Principal) resourceGate(s Scope, r *row, t *Target) Gate {
 }
 
 func (p *Principal) channelGate(s Scope, r *row, t *Target) Gate {
-	if t.Channel.ID == 0 {
-		return refused(ReasonNoChannel, r.level, None, SourceNone)
-	}
 	var held Level
 	var from Source
 	if s == SubchannelMirrorEdit && t.Channel.ParentID != 0 {

@@ -146,8 +146,7 @@ func (d *Decision) step(kind GateKind) Step {
 
 // notAsked says why a gate has no say.
 func (d *Decision) notAsked(kind GateKind) string {
-	early := d.Gates[GateCredential].State == Refused ||
-		d.Reason() == ReasonNoScope || d.Reason() == ReasonWrongTarget
+	early := d.Gates[GateCredential].State == Refused || d.Reason() == ReasonNoScope
 	switch {
 	case kind == GateAnonymous && d.Allowed:
 		return "Not needed."

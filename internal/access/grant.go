@@ -144,11 +144,48 @@ func CanRevoke(c *Caller, owner *Principal, existing Draft) Verdict {
 // adopted. It takes service-account:edit there and, now, every right that the token carries.
 func CanMintForService(c *Caller, home Channel, draft Draft) Verdict {
 	v := Verdict{Decision: Decide(c, ServiceAccountEdit, OnChannel(home))}
+	v.service(c, &draft)
+	return v.close()
+}
+
+// CanTrust judges a rule by which CI jobs get tokens of the service account of the channel home. It takes trust:edit
+// there and every right that the tokens will carry; those are at most Write, and on home only.
+func CanTrust(c *Caller, home Channel, draft Draft) Verdict {
+	v := Verdict{Decision: Decide(c, TrustEdit, OnChannel(home))}
+	for _, r := range draft.Resources {
+		if r.Channel.ID != home.ID || r.Level > Write {
+			v.refuse(r.item(), "a trust rule gives at most write, and on its own channel only")
+		}
+	}
+	v.service(c, &draft)
+	return v.close()
+}
+
+// service judges a token of a service account. Unlike a token of the caller's own, which can never do more than the
+// caller, it will be used with the roles of a service account, so the caller must have what these open.
+func (v *Verdict) service(c *Caller, draft *Draft) {
 	if draft.Kind != ResourceToken {
 		v.refuse("kind", "service accounts hold resource tokens only")
 	}
-	v.draft(c, &draft)
-	return v.close()
+	v.draft(c, draft)
+	for _, r := range draft.Resources {
+		opened := r.opens().Intersect(serviceScopes())
+		if missing := opened.Without(within(c)); missing != 0 && c.LoggedIn() && c.Token == nil {
+			v.refuse(r.item(), "%s there includes %s, which the roles of %s do not give",
+				r.Level, list(missing.Names()), c.Principal.Name)
+		}
+	}
+}
+
+// serviceScopes is what the fixed roles of service accounts open.
+func serviceScopes() ScopeSet {
+	var set ScopeSet
+	for s := Scope(1); s < scopeEnd; s++ {
+		if serviceAccountLevel(catalogue[s].category) >= catalogue[s].lowest() {
+			set = set.Add(s)
+		}
+	}
+	return set
 }
 
 // draft judges all of a token: its items and, where the caller is a token, restrictions and expiry.
@@ -202,10 +239,7 @@ func (v *Verdict) scopes(c *Caller, want ScopeSet) {
 }
 
 func (v *Verdict) resource(c *Caller, r Resource, hide bool) {
-	item := r.Channel.Path
-	if r.Package != "" {
-		item += "/" + r.Package
-	}
+	item := r.item()
 	if r.Level == None || !r.Level.Known() {
 		v.refuse(item, "the level must be read, write or manage")
 		return
@@ -227,6 +261,14 @@ func (v *Verdict) resource(c *Caller, r Resource, hide bool) {
 	if missing := r.opens().Without(within(c)); missing != 0 {
 		v.refuse(item, "%s there includes %s, which token %q does not hold", r.Level, list(missing.Names()), c.Token.Name)
 	}
+}
+
+// item names the line.
+func (r *Resource) item() string {
+	if r.Package != "" {
+		return r.Channel.Path + "/" + r.Package
+	}
+	return r.Channel.Path
 }
 
 // opens is every scope that a resource token with this line could exercise because of it.
