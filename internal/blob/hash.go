@@ -30,3 +30,6 @@ func ParseHash(s string) (Hash, error) {
 	}
 	return h, nil
 }
+
+// IsZero reports whether h names no blob.
+func (h Hash) IsZero() bool { return h == Hash{} }

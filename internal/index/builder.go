@@ -1,0 +1,200 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"kingsnake/internal/blob"
+	"kingsnake/internal/memo"
+	"kingsnake/internal/registry"
+)
+
+// Options are what a builder is made of.
+type Options struct {
+	Store Store
+	Blobs blob.Store
+	Feed  *registry.Feed
+	Log   *slog.Logger
+	// Patience is how long a reader waits for repodata.json to be rebuilt before it gets the last one; 0 means a second.
+	Patience time.Duration
+	// Debounce is how long the background build waits for more changes; 0 means half a second.
+	Debounce time.Duration
+	Now      func() time.Time
+}
+
+// Builder keeps index files current. It is safe for concurrent use.
+type Builder struct {
+	Options
+	generations *memo.Cache[place, generation]
+	pointers    *memo.Cache[pointerKey, Pointer]
+	shards      *memo.Cache[shardKey, int64]
+	flight      singleflight.Group
+	wake        chan place
+}
+
+// place is a subdir of a channel; an empty subdir stands for the whole channel.
+type place struct {
+	channel int64
+	subdir  string
+}
+
+type pointerKey struct {
+	place
+	kind registry.IndexKind
+}
+
+type shardKey struct {
+	place
+	hash blob.Hash
+}
+
+// generation counts the changes of a place; exists tells whether there ever was one.
+type generation struct {
+	n      int64
+	exists bool
+}
+
+// maxCached bounds each of the builder's caches, in entries.
+const maxCached = 100_000
+
+// New makes a builder that listens to the feed; Run does its background work.
+func New(o Options) *Builder {
+	if o.Patience == 0 {
+		o.Patience = time.Second
+	}
+	if o.Debounce == 0 {
+		o.Debounce = 500 * time.Millisecond
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	b := &Builder{
+		Options: o, generations: memo.New[place, generation](maxCached), pointers: memo.New[pointerKey, Pointer](maxCached),
+		shards: memo.New[shardKey, int64](maxCached), wake: make(chan place, 1024),
+	}
+	o.Feed.Subscribe(b.changed)
+	return b
+}
+
+// changed forgets generations and wakes the background build.
+func (b *Builder) changed(changes []registry.Change) {
+	for _, c := range changes {
+		if c.Kind != registry.ChangedFiles {
+			continue
+		}
+		subdir, _, _ := registry.SplitCKey(c.Name)
+		p := place{c.Ref, subdir}
+		b.generations.Drop(p, place{c.Ref, ""})
+		select {
+		case b.wake <- p:
+		default:
+			// The queue is full of other work; readers build what they find out of date.
+		}
+	}
+}
+
+// Open gives an index file.
+func (b *Builder) Open(ctx context.Context, channel int64, subdir string, kind registry.IndexKind) (registry.Served, error) {
+	p := place{channel, subdir}
+	g, err := b.generation(ctx, p)
+	if err != nil {
+		return registry.Served{}, err
+	}
+	if !g.exists && subdir != "" && subdir != "noarch" {
+		return registry.Served{}, registry.ErrNoIndex
+	}
+	key := pointerKey{p, kind}
+	had, err := b.pointer(ctx, key)
+	if err != nil {
+		return registry.Served{}, err
+	}
+	if had.Generation >= g.n && !had.Hash.IsZero() {
+		return had.served(), nil
+	}
+	built, err := b.rebuild(ctx, key, g, had)
+	return built.served(), err
+}
+
+func (p Pointer) served() registry.Served {
+	return registry.Served{Hash: p.Hash, Size: p.Size, ModTime: p.BuiltAt}
+}
+
+// generation gives the generation of a place.
+func (b *Builder) generation(ctx context.Context, p place) (generation, error) {
+	if g, ok := b.generations.Peek(p); ok {
+		return g, nil
+	}
+	return b.generations.Get(ctx, p, func(ctx context.Context) (generation, error) {
+		if p.subdir != "" {
+			n, exists, err := b.Store.Generation(ctx, p.channel, p.subdir)
+			return generation{n, exists}, err
+		}
+		subdirs, err := b.Store.Subdirs(ctx, p.channel)
+		g := generation{exists: true}
+		for _, s := range subdirs {
+			g.n += s.Generation
+		}
+		return g, err
+	})
+}
+
+// pointer gives the last index file that was built, zero for none.
+func (b *Builder) pointer(ctx context.Context, key pointerKey) (Pointer, error) {
+	if p, ok := b.pointers.Peek(key); ok {
+		return p, nil
+	}
+	p, err := b.Store.Pointer(ctx, key.channel, key.subdir, key.kind)
+	if errors.Is(err, registry.ErrNoRecord) {
+		return Pointer{}, nil
+	}
+	return p, err
+}
+
+// patient kinds are worth waiting for however long they take; the others are served as they were when it takes long.
+func patient(kind registry.IndexKind) bool { return kind == registry.IndexShards }
+
+// rebuild builds an index file, once for all who ask for it meanwhile. A reader of a large repodata.json gets the last
+// one when the new one takes long; the build goes on without it.
+func (b *Builder) rebuild(ctx context.Context, key pointerKey, g generation, had Pointer) (Pointer, error) {
+	done := b.flight.DoChan(key.flight(g.n), func() (any, error) {
+		return nil, b.build(context.WithoutCancel(ctx), key, g.n)
+	})
+	var late <-chan time.Time
+	if !patient(key.kind) && !had.Hash.IsZero() {
+		timer := time.NewTimer(b.Patience)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return Pointer{}, r.Err
+		}
+		return b.pointer(ctx, key)
+	case <-late:
+		return had, nil
+	case <-ctx.Done():
+		return Pointer{}, ctx.Err()
+	}
+}
+
+// flight names a build. Files that are built together share it.
+func (k pointerKey) flight(generation int64) string {
+	return strconv.FormatInt(k.channel, 10) + "/" + k.subdir + "/" + string(k.group()) + "/" + strconv.FormatInt(generation, 10)
+}
+
+// group names the file that stands for all that are built with it.
+func (k pointerKey) group() registry.IndexKind {
+	switch k.kind {
+	case registry.IndexRepodataZst:
+		return registry.IndexRepodata
+	case registry.IndexRunExportsZst:
+		return registry.IndexRunExports
+	}
+	return k.kind
+}

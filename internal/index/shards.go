@@ -1,0 +1,102 @@
+package index
+
+import (
+	"context"
+
+	"kingsnake/conda/repodata"
+	"kingsnake/internal/blob"
+	"kingsnake/internal/registry"
+)
+
+// shardBatch bounds how many shards are made before their pointers are written.
+const shardBatch = 256
+
+// refreshShards makes every shard anew whose package changed.
+func (b *Builder) refreshShards(ctx context.Context, p place) error {
+	var enc repodata.ShardEncoder
+	for {
+		stale, err := b.Store.StaleShards(ctx, p.channel, p.subdir, shardBatch)
+		if err != nil || len(stale) == 0 {
+			return err
+		}
+		fresh := make([]Shard, 0, len(stale))
+		for _, s := range stale {
+			made, err := b.makeShard(ctx, &enc, p, s)
+			if err != nil {
+				return err
+			}
+			fresh = append(fresh, made)
+		}
+		if err := b.keepShards(ctx, p, stale, fresh); err != nil {
+			return err
+		}
+	}
+}
+
+// makeShard encodes and stores one shard.
+func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, p place, s Shard) (Shard, error) {
+	files, err := b.Store.ShardFiles(ctx, p.channel, p.subdir, s.Name)
+	if err != nil {
+		return s, err
+	}
+	s.Built, s.Hash = s.Generation, blob.Hash{}
+	if len(files) == 0 {
+		return s, nil
+	}
+	entries := make([]repodata.Entry, len(files))
+	for i, f := range files {
+		entries[i] = repodata.Entry{Filename: f.Filename, RecordJSON: f.Record, RunExportsJSON: f.RunExports, V3: f.V3}
+	}
+	data, _, err := enc.Encode(entries)
+	if err != nil {
+		return s, err
+	}
+	s.Hash, err = blob.Put(ctx, b.Blobs, data)
+	return s, err
+}
+
+// keepShards points at the new shards and lets go of the old ones.
+func (b *Builder) keepShards(ctx context.Context, p place, old, fresh []Shard) error {
+	now := b.Now()
+	return b.Store.Write(ctx, func(tx registry.Tx) error {
+		for i, s := range fresh {
+			if had := old[i].Hash; !had.IsZero() && had != s.Hash {
+				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, p.subdir, kindShard, had, now); err != nil {
+					return err
+				}
+			}
+			if !s.Hash.IsZero() {
+				if err := b.Store.HoldBlob(ctx, tx, p.channel, p.subdir, kindShard, s.Hash, now); err != nil {
+					return err
+				}
+			}
+			if err := b.Store.SetShard(ctx, tx, p.channel, p.subdir, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// kindShard is how shards are noted among the blobs that an index holds.
+const kindShard = "shard"
+
+// Shard gives a shard that the subdir's index names, or lately named.
+func (b *Builder) Shard(ctx context.Context, channel int64, subdir string, hash blob.Hash) (registry.Served, error) {
+	key := shardKey{place{channel, subdir}, hash}
+	size, err := b.shards.Get(ctx, key, func(ctx context.Context) (int64, error) {
+		holds, err := b.Store.HoldsBlob(ctx, channel, subdir, kindShard, hash)
+		if err != nil {
+			return 0, err
+		}
+		if !holds {
+			return 0, registry.ErrNoIndex
+		}
+		info, err := b.Blobs.Stat(ctx, hash)
+		return info.Size, err
+	})
+	if err != nil {
+		return registry.Served{}, err
+	}
+	return registry.Served{Hash: hash, Size: size}, nil
+}

@@ -1,0 +1,250 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
+)
+
+// AccountStore keeps users, their roles and sessions.
+type AccountStore interface {
+	InsertUser(ctx context.Context, tx Tx, u User) (int64, error)
+	UpdateUser(ctx context.Context, tx Tx, u User) error
+	DeleteUser(ctx context.Context, tx Tx, id int64) error
+	UserByID(ctx context.Context, tx Tx, id int64) (User, error)
+	UserByName(ctx context.Context, tx Tx, name string) (User, error)
+	UserByPublicID(ctx context.Context, tx Tx, publicID string) (User, error)
+	ListUsers(ctx context.Context, query string, p Page) ([]User, int64, error)
+	ListRoles(ctx context.Context, tx Tx) ([]Role, error)
+	InsertRole(ctx context.Context, tx Tx, r Role) (int64, error)
+	SetRoles(ctx context.Context, tx Tx, principal int64, roles []int64) error
+	CountAdmins(ctx context.Context, tx Tx, except int64) (int64, error)
+	SessionStore
+}
+
+// SessionStore keeps sessions.
+type SessionStore interface {
+	InsertSession(ctx context.Context, tx Tx, s Session) (int64, error)
+	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
+	DeleteSession(ctx context.Context, tx Tx, id int64) error
+	// DeleteSessions ends all sessions of a principal, and says which they were.
+	DeleteSessions(ctx context.Context, tx Tx, principal int64) ([]int64, error)
+}
+
+// Passwords turns passwords into what may be kept of them. Both calls are slow on purpose and bounded in number.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	// Verify also spends its time when hash is empty, so that an unknown user costs the same.
+	Verify(ctx context.Context, hash, password string) (bool, error)
+}
+
+// Accounts is the service for users, roles and sessions.
+type Accounts struct {
+	*core
+	accounts  AccountStore
+	tokens    *Tokens
+	passwords Passwords
+	sessions  SessionPolicy
+}
+
+// UserInput is what somebody asks of a new account.
+type UserInput struct {
+	Name, Email string
+	// Password may be empty: one is then made and returned once.
+	Password string
+	// Roles may be nil: the account is then an author.
+	Roles []string
+}
+
+// NewUser is a new account with the password that was made for it, if one was.
+type NewUser struct {
+	User     User
+	Password string
+}
+
+// CreateUser makes an account.
+func (s *Accounts) CreateUser(ctx context.Context, caller *access.Caller, in UserInput) (NewUser, error) {
+	if err := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); err != nil {
+		return NewUser{}, err
+	}
+	if in.Roles == nil {
+		in.Roles = []string{access.RoleAuthor}
+	}
+	out := NewUser{User: User{PublicID: uuid.NewString(), Kind: access.KindUser, Name: in.Name, Email: in.Email, CreatedAt: s.now(), UpdatedAt: s.now()}}
+	if err := errors.Join(validateUsername(in.Name), validateEmail(in.Email)); err != nil {
+		return NewUser{}, err
+	}
+	password, err := s.choose(ctx, &out.User, in.Password)
+	if err != nil {
+		return NewUser{}, err
+	}
+	out.Password = password
+	err = s.write(ctx, caller, func(w *work) error {
+		if out.User.ID, err = s.accounts.InsertUser(ctx, w.tx, out.User); err != nil {
+			return err
+		}
+		if out.User.Roles, err = s.assign(ctx, w, out.User, in.Roles); err != nil {
+			return err
+		}
+		return w.record(ctx, EventUserCreated, 0, out.User.Name, map[string]any{"roles": out.User.Roles})
+	})
+	if errors.Is(err, ErrTaken) {
+		return NewUser{}, conflict("a user named %q exists already", in.Name)
+	}
+	return out, err
+}
+
+// choose gives an account a password: the one asked for, or a new one, which is returned.
+func (s *Accounts) choose(ctx context.Context, u *User, password string) (made string, err error) {
+	if password == "" {
+		made = rand.Text()
+		password = made
+	} else if err := validatePassword(password, u.Name); err != nil {
+		return "", err
+	}
+	u.PasswordHash, err = s.passwords.Hash(ctx, password)
+	return made, err
+}
+
+// ListUsers finds users by a part of their name or e-mail address.
+func (s *Accounts) ListUsers(ctx context.Context, caller *access.Caller, query string, p Page) ([]User, int64, error) {
+	if err := s.allow(ctx, caller, access.UserView, access.OnSystem()); err != nil {
+		return nil, 0, err
+	}
+	if err := p.Validate("username", "created_at", "last_login_at"); err != nil {
+		return nil, 0, err
+	}
+	return s.accounts.ListUsers(ctx, query, p)
+}
+
+// GetUser gives an account by its public id or its name.
+func (s *Accounts) GetUser(ctx context.Context, caller *access.Caller, ref string) (User, error) {
+	u, err := s.lookUp(ctx, nil, ref)
+	if aerr := s.allow(ctx, caller, access.UserView, access.OnAccount(u.ID)); aerr != nil {
+		return User{}, aerr
+	}
+	return u, err
+}
+
+// lookUp finds a user by public id or name.
+func (s *Accounts) lookUp(ctx context.Context, tx Tx, ref string) (User, error) {
+	u, err := s.accounts.UserByPublicID(ctx, tx, ref)
+	if errors.Is(err, ErrNoRecord) {
+		u, err = s.accounts.UserByName(ctx, tx, ref)
+	}
+	if errors.Is(err, ErrNoRecord) {
+		return User{}, notFound("there is no user %s", ref)
+	}
+	return u, err
+}
+
+// UserChange is an edit of an account; nil leaves a field as it is.
+type UserChange struct {
+	Email    *string
+	Disabled *bool
+}
+
+// EditUser changes an account's e-mail address, or disables or enables it. Disabling ends its sessions; its tokens stop
+// until it is enabled again.
+func (s *Accounts) EditUser(ctx context.Context, caller *access.Caller, ref string, change UserChange) (User, error) {
+	return s.change(ctx, caller, ref, EventUserUpdated, func(w *work, u *User) (any, error) {
+		if change.Email != nil {
+			if err := validateEmail(*change.Email); err != nil {
+				return nil, err
+			}
+			u.Email = *change.Email
+		}
+		if change.Disabled != nil {
+			if *change.Disabled && !u.Disabled {
+				if err := s.keepAnAdmin(ctx, w, *u); err != nil {
+					return nil, err
+				}
+				if err := s.endSessions(ctx, w, u.ID); err != nil {
+					return nil, err
+				}
+			}
+			u.Disabled = *change.Disabled
+		}
+		return map[string]any{"disabled": u.Disabled}, nil
+	})
+}
+
+// change runs one edit of an account in a transaction.
+func (s *Accounts) change(ctx context.Context, caller *access.Caller, ref string, event EventType, fn func(*work, *User) (any, error)) (User, error) {
+	u, err := s.lookUp(ctx, nil, ref)
+	if aerr := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); aerr != nil {
+		return User{}, aerr
+	}
+	if err != nil {
+		return User{}, err
+	}
+	err = s.write(ctx, caller, func(w *work) error {
+		if u, err = s.accounts.UserByID(ctx, w.tx, u.ID); err != nil {
+			return err
+		}
+		data, err := fn(w, &u)
+		if err != nil {
+			return err
+		}
+		u.UpdatedAt = s.now()
+		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
+			return err
+		}
+		w.changed(ChangedPrincipal, u.ID, "")
+		return w.record(ctx, event, 0, u.Name, data)
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return User{}, notFound("user %s was deleted meanwhile", ref)
+	}
+	return u, err
+}
+
+// keepAnAdmin refuses what would leave the site without an admin who can sign in.
+func (s *Accounts) keepAnAdmin(ctx context.Context, w *work, u User) error {
+	if !slices.Contains(u.Roles, access.RoleAdmin) || u.Disabled {
+		return nil
+	}
+	others, err := s.accounts.CountAdmins(ctx, w.tx, u.ID)
+	if err != nil {
+		return err
+	}
+	if others == 0 {
+		return conflict("%s is the last admin who can sign in; make somebody else an admin first", u.Name)
+	}
+	return nil
+}
+
+// DeleteUser removes an account. Its tokens and sessions end at once; its channels stay, with their other owners.
+func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref string) error {
+	u, err := s.lookUp(ctx, nil, ref)
+	if aerr := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); aerr != nil {
+		return aerr
+	}
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, caller, func(w *work) error {
+		if u, err = s.accounts.UserByID(ctx, w.tx, u.ID); err != nil {
+			return err
+		}
+		if err := s.keepAnAdmin(ctx, w, u); err != nil {
+			return err
+		}
+		if err := s.tokens.revokeAll(ctx, w, u.ID); err != nil {
+			return err
+		}
+		if err := s.endSessions(ctx, w, u.ID); err != nil {
+			return err
+		}
+		if err := s.accounts.DeleteUser(ctx, w.tx, u.ID); err != nil {
+			return err
+		}
+		w.changed(ChangedPrincipal, u.ID, "")
+		return w.record(ctx, EventUserDeleted, 0, u.Name, nil)
+	})
+}

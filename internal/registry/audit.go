@@ -1,0 +1,209 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// EventType names what happened, in the words of the products whose scripts read them where such a word exists.
+type EventType string
+
+// The events of the audit.
+const (
+	EventDenied           EventType = "access_denied"
+	EventGrantRefused     EventType = "grant_refused"
+	EventChannelCreated   EventType = "channel_created"
+	EventChannelUpdated   EventType = "channel_updated"
+	EventChannelDeleted   EventType = "channel_deleted"
+	EventArtifactAdded    EventType = "artifact_registered"
+	EventArtifactReplaced EventType = "artifact_replaced"
+	EventArtifactRemoved  EventType = "artifact_removed"
+	EventTokenCreated     EventType = "user_token_created"
+	EventTokenUpdated     EventType = "user_token_updated"
+	EventTokenReissued    EventType = "user_token_reissued"
+	EventTokenRevoked     EventType = "user_token_revoked"
+	EventTokenMetadata    EventType = "user_token_metadata_updated"
+	EventDeadTokenUsed    EventType = "dead_token_used"
+	EventUserCreated      EventType = "user_created"
+	EventUserUpdated      EventType = "user_updated"
+	EventUserDeleted      EventType = "user_deleted"
+	EventPasswordChanged  EventType = "password_changed"
+	EventRolesChanged     EventType = "user_roles_changed"
+	EventLogin            EventType = "login"
+	EventLoginFailed      EventType = "login_failed"
+	EventLogout           EventType = "logout"
+)
+
+// Outcome says how an attempt ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Done   Outcome = "done"
+	Denial Outcome = "denied"
+)
+
+// Event is one row of the audit.
+type Event struct {
+	ID          int64
+	At          time.Time
+	Type        EventType
+	Outcome     Outcome
+	PrincipalID int64
+	Principal   string
+	// TokenID is the public id of the token that was used, empty for none.
+	TokenID   string
+	ChannelID int64
+	Target    string
+	Scope     string
+	Reason    string
+	Address   string
+	Client    string
+	RequestID string
+	// Data is a JSON object of further facts. It never holds a secret.
+	Data string
+}
+
+// newEvent fills in who acted.
+func newEvent(t EventType, caller *access.Caller, at time.Time) (Event, error) {
+	e := Event{At: at, Type: t, Outcome: Done, Data: "{}"}
+	if caller == nil || caller.Principal == nil {
+		return e, fmt.Errorf("event %s has no caller", t)
+	}
+	e.PrincipalID, e.Principal = caller.Principal.ID, caller.Principal.Name
+	if caller.Token != nil {
+		e.TokenID = caller.Token.PublicID
+	}
+	if caller.Address.IsValid() {
+		e.Address = caller.Address.String()
+	}
+	e.Client, e.RequestID = clip(caller.Client, 200), caller.RequestID
+	return e, nil
+}
+
+// clip bounds a text that a client chose.
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+func encodeData(data any) (string, error) {
+	if data == nil {
+		return "{}", nil
+	}
+	b, err := json.Marshal(data)
+	if err != nil {
+		return "", fmt.Errorf("event data: %w", err)
+	}
+	return string(b), nil
+}
+
+// TrailStore is where denials are kept.
+type TrailStore interface {
+	Write(ctx context.Context, fn func(Tx) error) error
+	InsertAudit(ctx context.Context, tx Tx, e Event) error
+}
+
+// trailBuffer bounds the denials that wait to be written; a flood beyond it is counted, not kept.
+const trailBuffer = 4096
+
+// Trail writes denials to the audit without making a refused request wait for the disk.
+type Trail struct {
+	store   TrailStore
+	log     *slog.Logger
+	queue   chan Event
+	dropped atomic.Int64
+}
+
+// NewTrail makes a trail; Run writes what it is given.
+func NewTrail(store TrailStore, log *slog.Logger) *Trail {
+	return &Trail{store: store, log: log, queue: make(chan Event, trailBuffer)}
+}
+
+// Dropped counts the denials that could not be kept.
+func (t *Trail) Dropped() int64 { return t.dropped.Load() }
+
+// denied notes a refusal.
+func (t *Trail) denied(caller *access.Caller, scope access.Scope, target access.Target, d access.Decision, at time.Time) {
+	e, err := newEvent(EventDenied, caller, at)
+	if err != nil {
+		t.log.Error("denial without a caller", "error", err)
+		return
+	}
+	e.Outcome, e.Scope = Denial, scope.String()
+	e.ChannelID, e.Target = target.Channel.ID, target.Channel.Path
+	e.Reason = d.Reason().Code()
+	t.Note(e)
+}
+
+// refused notes rights that could not be given.
+func (t *Trail) refused(caller *access.Caller, v access.Verdict, at time.Time) {
+	e, err := newEvent(EventGrantRefused, caller, at)
+	if err != nil {
+		t.log.Error("refusal without a caller", "error", err)
+		return
+	}
+	e.Outcome, e.Scope = Denial, v.Decision.Scope.String()
+	if len(v.Refusals) > 0 {
+		e.Target, e.Reason = clip(v.Refusals[0].Item, 300), clip(v.Refusals[0].Reason, 300)
+	}
+	t.Note(e)
+}
+
+// Note queues an event, or counts it as dropped when the queue is full.
+func (t *Trail) Note(e Event) {
+	select {
+	case t.queue <- e:
+	default:
+		t.dropped.Add(1)
+	}
+}
+
+// Run writes queued events until ctx ends, and then those still queued.
+func (t *Trail) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			t.flush(context.WithoutCancel(ctx), nil)
+			return
+		case e := <-t.queue:
+			t.flush(ctx, []Event{e})
+		}
+	}
+}
+
+// flush writes the given events and all that are queued behind them in one transaction.
+func (t *Trail) flush(ctx context.Context, batch []Event) {
+	for len(batch) < trailBuffer {
+		select {
+		case e := <-t.queue:
+			batch = append(batch, e)
+			continue
+		default:
+		}
+		break
+	}
+	if len(batch) == 0 {
+		return
+	}
+	err := t.store.Write(ctx, func(tx Tx) error {
+		for _, e := range batch {
+			if err := t.store.InsertAudit(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.dropped.Add(int64(len(batch)))
+		t.log.Error("denials could not be recorded", "error", err, "count", len(batch))
+	}
+}

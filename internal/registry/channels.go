@@ -1,0 +1,297 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
+)
+
+// ChannelStore keeps channels and the groups that own them.
+type ChannelStore interface {
+	InsertChannel(ctx context.Context, tx Tx, c Channel) (int64, error)
+	UpdateChannel(ctx context.Context, tx Tx, c Channel) error
+	DeleteChannel(ctx context.Context, tx Tx, id int64) error
+	ChannelByPath(ctx context.Context, tx Tx, path string) (Channel, error)
+	ListChannels(ctx context.Context, f ChannelFilter, p Page) ([]Channel, int64, error)
+	ChannelOwners(ctx context.Context, channel int64) ([]string, error)
+	Subchannels(ctx context.Context, tx Tx, parent int64) ([]Channel, error)
+	InsertGroup(ctx context.Context, tx Tx, g Group) (int64, error)
+	DeleteOwnersGroup(ctx context.Context, tx Tx, channel int64) error
+	SetMember(ctx context.Context, tx Tx, group, principal int64, permission Level) error
+	SetChannelGroup(ctx context.Context, tx Tx, channel, group int64, permission Level, at int64) error
+	ChannelPrincipals(ctx context.Context, tx Tx, channel int64) ([]int64, error)
+}
+
+// ChannelFilter narrows a list of channels.
+type ChannelFilter struct {
+	// Visible are the sets that the caller may see; a channel in any of them is shown.
+	Visible []ChannelSet
+	// Query finds a part of the name, the path or the description.
+	Query string
+	// PublicIDs keeps only these, when there are any.
+	PublicIDs          []string
+	IncludeSubchannels bool
+	// Parent keeps only the subchannels of this channel.
+	Parent int64
+}
+
+// ChannelChange is an edit; nil leaves a field as it is.
+type ChannelChange struct {
+	Name        *string
+	Description *string
+	Privacy     *access.Privacy
+	Indexing    *Indexing
+}
+
+// Channels is the service for channels.
+type Channels struct {
+	*core
+	channels ChannelStore
+	lookup   *channelLookup
+}
+
+// channelSortColumns are what channel lists can be sorted by.
+var channelSortColumns = []string{"name", "updated_at"}
+
+// Create makes a channel owned by the caller.
+func (s *Channels) Create(ctx context.Context, caller *access.Caller, c Channel) (Channel, error) {
+	if err := s.allow(ctx, caller, access.ChannelCreate, access.OnNewChannel(c.Name)); err != nil {
+		return Channel{}, err
+	}
+	c = c.withDefaults()
+	c.Path = c.Name
+	if err := c.Validate(); err != nil {
+		return Channel{}, err
+	}
+	if c.Type == VirtualChannel {
+		return Channel{}, invalid("channel_type", "virtual channels are not supported yet; create a default channel")
+	}
+	c.PublicID = uuid.NewString()
+	c.CreatedAt = s.now()
+	c.UpdatedAt = c.CreatedAt
+	err := s.write(ctx, caller, func(w *work) error {
+		var err error
+		if c.ID, err = s.channels.InsertChannel(ctx, w.tx, c); err != nil {
+			return err
+		}
+		if err := s.makeOwners(ctx, w, c, caller.Principal.ID); err != nil {
+			return err
+		}
+		w.changed(ChangedChannel, c.ID, c.Path)
+		return w.record(ctx, EventChannelCreated, c.ID, c.Path, map[string]any{"privacy": c.Privacy})
+	})
+	if errors.Is(err, ErrTaken) {
+		return Channel{}, conflict("a channel named %q exists already; choose another name", c.Name)
+	}
+	if err != nil {
+		return Channel{}, err
+	}
+	return s.detailed(ctx, c)
+}
+
+// withDefaults fills in what a creator left out.
+func (c Channel) withDefaults() Channel {
+	if c.Privacy == "" {
+		c.Privacy = access.Private
+	}
+	if c.Type == "" {
+		c.Type = DefaultChannel
+	}
+	if c.Indexing == "" {
+		c.Indexing = DefaultIndexing
+	}
+	return c
+}
+
+// makeOwners makes the group that owns a new channel, with its first member.
+func (s *Channels) makeOwners(ctx context.Context, w *work, c Channel, owner int64) error {
+	g := Group{
+		PublicID: uuid.NewString(), Name: OwnersGroup(c.Path), Description: "Owners of channel " + c.Path,
+		OwnersOf: c.ID, CreatedAt: c.CreatedAt, UpdatedAt: c.CreatedAt,
+	}
+	id, err := s.channels.InsertGroup(ctx, w.tx, g)
+	if err != nil {
+		return err
+	}
+	if err := s.channels.SetChannelGroup(ctx, w.tx, c.ID, id, access.Manage, c.CreatedAt.UnixMilli()); err != nil {
+		return err
+	}
+	if err := s.channels.SetMember(ctx, w.tx, id, owner, access.Manage); err != nil {
+		return err
+	}
+	w.changed(ChangedPrincipal, owner, "")
+	return nil
+}
+
+// List gives the channels that the caller may see, and how many there are.
+func (s *Channels) List(ctx context.Context, caller *access.Caller, f ChannelFilter, p Page) ([]Channel, int64, error) {
+	if err := p.Validate(channelSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	f.Visible = visible(caller, access.ChannelView, access.SubchannelView)
+	return s.channels.ListChannels(ctx, f, p)
+}
+
+// Get gives one channel with its owners and counts.
+func (s *Channels) Get(ctx context.Context, caller *access.Caller, path string) (Channel, error) {
+	c, err := s.on(ctx, caller, access.ChannelView, path)
+	if err != nil {
+		return Channel{}, err
+	}
+	return s.detailed(ctx, c)
+}
+
+// detailed adds what one channel's page shows besides its record.
+func (s *Channels) detailed(ctx context.Context, c Channel) (Channel, error) {
+	list, _, err := s.channels.ListChannels(ctx, ChannelFilter{Visible: onlyChannel(c.ID), IncludeSubchannels: true}, Page{Limit: 1})
+	if err != nil {
+		return Channel{}, err
+	}
+	if len(list) == 0 {
+		return Channel{}, notFound("channel %s was deleted meanwhile", c.Path)
+	}
+	c = list[0]
+	c.Owners, err = s.channels.ChannelOwners(ctx, c.ID)
+	return c, err
+}
+
+// Edit changes a channel's name, description, privacy or indexing.
+func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string, change ChannelChange) (Channel, error) {
+	c, err := s.on(ctx, caller, access.ChannelEdit, path)
+	if err != nil {
+		return Channel{}, err
+	}
+	if change.Name != nil && *change.Name != c.Name {
+		return Channel{}, invalid("name", "a channel's name cannot be changed: clients hold it in their configuration")
+	}
+	err = s.write(ctx, caller, func(w *work) error {
+		if c, err = s.channels.ChannelByPath(ctx, w.tx, path); err != nil {
+			return err
+		}
+		before := c
+		c = change.apply(c)
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		c.UpdatedAt = s.now()
+		if err := s.channels.UpdateChannel(ctx, w.tx, c); err != nil {
+			return err
+		}
+		w.changed(ChangedChannel, c.ID, c.Path)
+		return w.record(ctx, EventChannelUpdated, c.ID, c.Path, changedFields(before, c))
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return Channel{}, notFound("channel %s was deleted meanwhile", path)
+	}
+	if err != nil {
+		return Channel{}, err
+	}
+	return s.detailed(ctx, c)
+}
+
+func (ch ChannelChange) apply(c Channel) Channel {
+	if ch.Description != nil {
+		c.Description = *ch.Description
+	}
+	if ch.Privacy != nil {
+		c.Privacy = *ch.Privacy
+	}
+	if ch.Indexing != nil {
+		c.Indexing = *ch.Indexing
+	}
+	return c
+}
+
+// changedFields tells the audit what an edit changed.
+func changedFields(before, after Channel) map[string]any {
+	m := map[string]any{}
+	if before.Description != after.Description {
+		m["description"] = after.Description
+	}
+	if before.Privacy != after.Privacy {
+		m["privacy"] = map[string]any{"from": before.Privacy, "to": after.Privacy}
+	}
+	if before.Indexing != after.Indexing {
+		m["indexing_behavior"] = map[string]any{"from": before.Indexing, "to": after.Indexing}
+	}
+	return m
+}
+
+// Delete removes a channel with its subchannels, packages and grants.
+func (s *Channels) Delete(ctx context.Context, caller *access.Caller, path string) error {
+	c, err := s.find(ctx, path)
+	if err != nil {
+		return err
+	}
+	target := access.OnChannel(c.Access())
+	children, err := s.channels.Subchannels(ctx, nil, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, child := range children {
+		target.Children = append(target.Children, child.ID)
+	}
+	if err := s.allow(ctx, caller, access.ChannelDelete.For(target.Channel), target); err != nil {
+		return err
+	}
+	if c.ID == 0 {
+		return notFound("there is no channel %s", path)
+	}
+	return s.write(ctx, caller, func(w *work) error {
+		children, err := s.channels.Subchannels(ctx, w.tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(children) != len(target.Children) {
+			return conflict("the subchannels of %s changed meanwhile; try again", path)
+		}
+		for _, child := range append(children, c) {
+			if err := s.drop(ctx, w, child); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// drop deletes one channel's records; its blobs are left to the cleanup, since others may name them.
+func (s *Channels) drop(ctx context.Context, w *work, c Channel) error {
+	holders, err := s.channels.ChannelPrincipals(ctx, w.tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.channels.DeleteOwnersGroup(ctx, w.tx, c.ID); err != nil {
+		return err
+	}
+	if err := s.channels.DeleteChannel(ctx, w.tx, c.ID); err != nil {
+		return err
+	}
+	for _, id := range holders {
+		w.changed(ChangedPrincipal, id, "")
+	}
+	w.changed(ChangedChannel, c.ID, c.Path)
+	return w.record(ctx, EventChannelDeleted, c.ID, c.Path, nil)
+}
+
+// Permissions gives the scopes that the caller holds on a channel.
+func (s *Channels) Permissions(ctx context.Context, caller *access.Caller, path string) ([]access.Scope, error) {
+	c, err := s.on(ctx, caller, access.ChannelView, path)
+	if err != nil {
+		return nil, err
+	}
+	return access.EffectiveScopes(caller, access.OnChannel(c.Access())), nil
+}
+
+// on finds a channel and asks for a scope on it. A channel that does not exist is asked for like one that gives
+// nobody anything, so that a refusal does not tell which it was.
+func (s *Channels) on(ctx context.Context, caller *access.Caller, scope access.Scope, path string) (Channel, error) {
+	return s.lookup.on(ctx, s.core, caller, scope, path)
+}
+
+// find gives the channel at path, or one with ID 0 that stands for any unknown channel.
+func (s *Channels) find(ctx context.Context, path string) (Channel, error) {
+	return s.lookup.find(ctx, path)
+}

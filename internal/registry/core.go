@@ -1,0 +1,96 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// Tx is a write transaction, opaque outside the store. A nil Tx reads outside any transaction.
+type Tx any
+
+// CoreStore is what every service needs of the store.
+type CoreStore interface {
+	// Write runs fn once in a transaction; what fn wrote is durable when Write returns nil.
+	Write(ctx context.Context, fn func(Tx) error) error
+	InsertAudit(ctx context.Context, tx Tx, e Event) error
+	InsertChange(ctx context.Context, tx Tx, c Change, at time.Time) error
+}
+
+// core is what all services share: the decision, transactions, the audit and the clock.
+type core struct {
+	store CoreStore
+	feed  *Feed
+	now   func() time.Time
+	log   *slog.Logger
+	trail *Trail
+}
+
+// allow is the one place where Kingsnake says yes or no. A refusal is recorded and comes back as CodeDenied.
+func (c *core) allow(_ context.Context, caller *access.Caller, scope access.Scope, target access.Target) error {
+	d := access.Decide(caller, scope, target)
+	if d.Allowed {
+		return nil
+	}
+	return c.deny(caller, scope, target, d)
+}
+
+// deny records a refusal and makes its error.
+func (c *core) deny(caller *access.Caller, scope access.Scope, target access.Target, d access.Decision) error {
+	c.trail.denied(caller, scope, target, d, c.now())
+	return &Error{Code: CodeDenied, Message: "access denied", Denied: &Denied{Caller: caller, Scope: scope, Target: target, Decision: d}}
+}
+
+// work is one write: its transaction, and the changes to tell of when it is committed.
+type work struct {
+	core    *core
+	caller  *access.Caller
+	tx      Tx
+	changes []Change
+}
+
+// write runs fn in a transaction and, once it is durable, tells the caches what changed.
+func (c *core) write(ctx context.Context, caller *access.Caller, fn func(*work) error) error {
+	w := &work{core: c, caller: caller}
+	err := c.store.Write(ctx, func(tx Tx) error {
+		w.tx = tx
+		if err := fn(w); err != nil {
+			return err
+		}
+		for _, ch := range w.changes {
+			if err := c.store.InsertChange(ctx, tx, ch, c.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		if errors.Is(err, ErrNoSpace) {
+			return &Error{Code: CodeNoSpace, Message: "the server's disk is full; nothing was stored", Err: err}
+		}
+		return err
+	}
+	c.feed.Publish(w.changes)
+	return nil
+}
+
+// changed notes what caches must forget.
+func (w *work) changed(kind ChangeKind, ref int64, name string) {
+	w.changes = append(w.changes, Change{Kind: kind, Ref: ref, Name: name})
+}
+
+// record writes an audit row in the same transaction.
+func (w *work) record(ctx context.Context, event EventType, channel int64, target string, data any) error {
+	e, err := newEvent(event, w.caller, w.core.now())
+	if err != nil {
+		return err
+	}
+	e.ChannelID, e.Target = channel, target
+	if e.Data, err = encodeData(data); err != nil {
+		return err
+	}
+	return w.core.store.InsertAudit(ctx, w.tx, e)
+}

@@ -1,0 +1,158 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// DirectoryStore reads what is known of those who call.
+type DirectoryStore interface {
+	UserByID(ctx context.Context, tx Tx, id int64) (User, error)
+	ListRoles(ctx context.Context, tx Tx) ([]Role, error)
+	PrincipalGrants(ctx context.Context, principal int64) ([]ChannelGrant, error)
+	PrincipalGroups(ctx context.Context, principal int64) (map[int64]Level, error)
+	TokenByID(ctx context.Context, tx Tx, id int64) (Token, error)
+	SecretByMAC(ctx context.Context, mac []byte) (Secret, error)
+	DeadSecretByMAC(ctx context.Context, mac []byte) (DeadSecret, error)
+	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
+	ChangesAfter(ctx context.Context, seq int64, limit int) ([]Change, error)
+	LastChange(ctx context.Context) (int64, error)
+}
+
+// ChannelGrant is a level on a channel that a group gives.
+type ChannelGrant struct {
+	ChannelID int64
+	Level     access.Level
+	Group     string
+}
+
+// DeadSecret remembers a string that once was good.
+type DeadSecret struct {
+	TokenPublicID string
+	OwnerID       int64
+	Reason        access.Problem
+	DiedAt        time.Time
+}
+
+// Directory tells who a credential belongs to. It reads and never decides.
+type Directory struct{ store DirectoryStore }
+
+// NewDirectory makes a directory over a store.
+func NewDirectory(store DirectoryStore) *Directory { return &Directory{store: store} }
+
+// Principal gives a principal as of now. One that is gone comes back inactive.
+func (d *Directory) Principal(ctx context.Context, id int64) (*access.Principal, error) {
+	u, err := d.store.UserByID(ctx, nil, id)
+	if errors.Is(err, ErrNoRecord) {
+		return &access.Principal{ID: id, Kind: access.KindUser, Name: "deleted account"}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("principal %d: %w", id, err)
+	}
+	roles, err := d.roles(ctx, u.Roles)
+	if err != nil {
+		return nil, fmt.Errorf("roles of %s: %w", u.Name, err)
+	}
+	grants, err := d.store.PrincipalGrants(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("grants of %s: %w", u.Name, err)
+	}
+	groups, err := d.store.PrincipalGroups(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("groups of %s: %w", u.Name, err)
+	}
+	p := &access.Principal{
+		ID: u.ID, Kind: u.Kind, Name: u.Name, Active: !u.Disabled, Admin: slices.Contains(u.Roles, access.RoleAdmin),
+		Roles: append([]string{access.RoleEveryone}, u.Roles...), Ceiling: access.CeilingOf(roles...),
+		Channels: make(map[int64]access.Grant, len(grants)), Groups: groups,
+	}
+	for _, g := range grants {
+		if g.Level > p.Channels[g.ChannelID].Level {
+			p.Channels[g.ChannelID] = access.Grant{Level: g.Level, Group: g.Group}
+		}
+	}
+	return p, nil
+}
+
+// roles gives the named roles and everyone, which all hold.
+func (d *Directory) roles(ctx context.Context, names []string) ([]access.Role, error) {
+	all, err := d.store.ListRoles(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []access.Role
+	for _, r := range all {
+		if r.Name == access.RoleEveryone || slices.Contains(names, r.Name) {
+			out = append(out, r.Role)
+		}
+	}
+	return out, nil
+}
+
+// Everyone gives the anonymous principal with the site's role everyone.
+func (d *Directory) Everyone(ctx context.Context) (*access.Principal, error) {
+	roles, err := d.roles(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	p := access.Anonymous()
+	p.Ceiling = access.CeilingOf(roles...)
+	return p, nil
+}
+
+// Secret finds the string with this MAC.
+func (d *Directory) Secret(ctx context.Context, mac []byte) (Secret, error) {
+	return d.store.SecretByMAC(ctx, mac)
+}
+
+// Dead finds a string that once was good.
+func (d *Directory) Dead(ctx context.Context, mac []byte) (DeadSecret, error) {
+	return d.store.DeadSecretByMAC(ctx, mac)
+}
+
+// Token gives a token with its strings.
+func (d *Directory) Token(ctx context.Context, id int64) (Token, error) {
+	return d.store.TokenByID(ctx, nil, id)
+}
+
+// Session gives a session by the name that its bearer carries.
+func (d *Directory) Session(ctx context.Context, publicID string) (Session, error) {
+	return d.store.SessionByPublicID(ctx, nil, publicID)
+}
+
+// pollBatch bounds how many changes one poll reads.
+const pollBatch = 1000
+
+// Follow tells the feed of changes that other processes committed, until ctx ends. A command run beside a live server
+// takes effect within one interval.
+func (d *Directory) Follow(ctx context.Context, feed *Feed, every time.Duration, failed func(error)) {
+	last, err := d.store.LastChange(ctx)
+	if err != nil {
+		failed(err)
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		changes, err := d.store.ChangesAfter(ctx, last, pollBatch)
+		if err != nil {
+			if ctx.Err() == nil {
+				failed(err)
+			}
+			continue
+		}
+		if len(changes) > 0 {
+			last = changes[len(changes)-1].Seq
+			feed.Publish(changes)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"kingsnake/internal/access"
+)
+
+// Access is the service that explains decisions.
+type Access struct {
+	*core
+	accounts  AccountStore
+	tokens    TokenStore
+	directory *Directory
+	lookup    *channelLookup
+}
+
+// Question is what somebody wants to know: may this one take that action there?
+type Question struct {
+	// User names an account by name or public id, TokenID a token; both empty: the caller itself.
+	User, TokenID string
+	Action        string
+	// Channel is a path, Package "family/name"; both may be empty for what is asked of the site.
+	Channel, Package string
+}
+
+// Answer is a decision in words.
+type Answer struct {
+	Allowed     bool
+	Scope       access.Scope
+	Resource    string
+	As          string
+	Explanation access.Explanation
+}
+
+// Explain answers a question with each gate's reason. Everybody may ask about themselves, a channel's managers about
+// their channel, admins about everything.
+func (s *Access) Explain(ctx context.Context, caller *access.Caller, q Question) (Answer, error) {
+	scope, ok := access.ParseScope(q.Action)
+	if !ok {
+		return Answer{}, invalid("action", "there is no action %q; GET /api/system/scopes lists them", clip(q.Action, 64))
+	}
+	target, err := s.target(ctx, caller, scope, q)
+	if err != nil {
+		return Answer{}, err
+	}
+	subject, err := s.subject(ctx, caller, q, target)
+	if err != nil {
+		return Answer{}, err
+	}
+	if scope.Info().On == access.PlaceAccount && target.Kind == access.TargetSystem {
+		target = access.OnAccount(subject.Principal.ID)
+	}
+	d := access.Decide(subject, scope, target)
+	return Answer{Allowed: d.Allowed, Scope: scope, Resource: resourceName(q), As: subjectName(subject), Explanation: d.Explanation()}, nil
+}
+
+func resourceName(q Question) string {
+	switch {
+	case q.Channel == "":
+		return "system"
+	case q.Package != "":
+		return q.Channel + "/" + q.Package
+	}
+	return q.Channel
+}
+
+func subjectName(c *access.Caller) string {
+	if c.Token != nil {
+		return "token " + c.Token.Name + " of " + c.Principal.Name
+	}
+	return c.Principal.Name
+}
+
+// target finds what is asked about. A channel that the caller may not see is one that does not exist.
+func (s *Access) target(ctx context.Context, caller *access.Caller, scope access.Scope, q Question) (access.Target, error) {
+	if q.Channel == "" {
+		return access.OnSystem(), nil
+	}
+	c, err := s.lookup.find(ctx, q.Channel)
+	if err != nil {
+		return access.Target{}, err
+	}
+	target := access.OnChannel(c.Access())
+	if !access.MayRead(caller, target) {
+		target.Channel = unknownChannel(q.Channel).Access()
+	}
+	if family, name, ok := strings.Cut(q.Package, "/"); ok {
+		target = access.OnPackage(target.Channel, family, name)
+	}
+	return target, nil
+}
+
+// subject gives whom the question is about, after asking whether the caller may know.
+func (s *Access) subject(ctx context.Context, caller *access.Caller, q Question, target access.Target) (*access.Caller, error) {
+	if q.User == "" && q.TokenID == "" {
+		return caller, s.allow(ctx, caller, access.AccessExplain, access.OnAccount(caller.Principal.ID))
+	}
+	about, err := s.find(ctx, q)
+	var account int64
+	if about != nil {
+		account = about.Principal.ID
+	}
+	if caller.Principal.ID == account && account != 0 {
+		if err := s.allow(ctx, caller, access.AccessExplain, access.OnAccount(account)); err != nil {
+			return nil, err
+		}
+		return about, err
+	}
+	place := target
+	if place.Kind == access.TargetPackage {
+		place = access.OnChannel(target.Channel)
+	}
+	if err := s.allow(ctx, caller, access.AccessExplain, place); err != nil {
+		return nil, err
+	}
+	return about, err
+}
+
+// find makes the caller that the question is about, as if it came in now.
+func (s *Access) find(ctx context.Context, q Question) (*access.Caller, error) {
+	c := &access.Caller{Via: access.ViaSession, Now: s.now()}
+	var principal int64
+	switch {
+	case q.TokenID != "":
+		t, err := s.tokens.TokenByPublicID(ctx, nil, q.TokenID)
+		if errors.Is(err, ErrNoRecord) {
+			return nil, notFound("there is no token %s", clip(q.TokenID, 64))
+		}
+		if err != nil {
+			return nil, err
+		}
+		principal, c.Token, c.Via = t.OwnerID, t.Access(), access.ViaToken
+	default:
+		u, err := s.accounts.UserByName(ctx, nil, q.User)
+		if errors.Is(err, ErrNoRecord) {
+			u, err = s.accounts.UserByPublicID(ctx, nil, q.User)
+		}
+		if errors.Is(err, ErrNoRecord) {
+			return nil, notFound("there is no user %s", clip(q.User, 100))
+		}
+		if err != nil {
+			return nil, err
+		}
+		principal = u.ID
+	}
+	var err error
+	c.Principal, err = s.directory.Principal(ctx, principal)
+	return c, err
+}

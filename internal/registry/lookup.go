@@ -1,0 +1,85 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"kingsnake/internal/access"
+	"kingsnake/internal/memo"
+)
+
+// ChannelFinder reads a channel by its path.
+type ChannelFinder interface {
+	ChannelByPath(ctx context.Context, tx Tx, path string) (Channel, error)
+}
+
+// maxCachedChannels bounds the channels kept in memory.
+const maxCachedChannels = 100_000
+
+// channelLookup finds channels by path without asking the database each time.
+type channelLookup struct {
+	store ChannelFinder
+	cache *memo.Cache[string, Channel]
+}
+
+func newChannelLookup(store ChannelFinder, feed *Feed) *channelLookup {
+	l := &channelLookup{store: store, cache: memo.New[string, Channel](maxCachedChannels)}
+	feed.Subscribe(func(changes []Change) {
+		for _, c := range changes {
+			if c.Kind == ChangedChannel {
+				l.cache.Drop(c.Name)
+			}
+		}
+	})
+	return l
+}
+
+// find gives the channel at path, or one with ID 0 that stands for any unknown channel.
+func (l *channelLookup) find(ctx context.Context, path string) (Channel, error) {
+	if c, ok := l.cache.Peek(path); ok {
+		return c, nil
+	}
+	c, err := l.cache.Get(ctx, path, func(ctx context.Context) (Channel, error) {
+		return l.store.ChannelByPath(ctx, nil, path)
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return unknownChannel(path), nil
+	}
+	return c, err
+}
+
+// on finds a channel and asks for a scope on it; scope is the channel's form and is turned into the subchannel's.
+func (l *channelLookup) on(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path string) (Channel, error) {
+	return l.onPackage(ctx, s, caller, scope, path, "")
+}
+
+// onPackage is on for one package of the channel, "family/name", or for all of it when pkg is empty.
+func (l *channelLookup) onPackage(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path, pkg string) (Channel, error) {
+	c, err := l.find(ctx, path)
+	if err != nil {
+		return Channel{}, err
+	}
+	target := access.OnChannel(c.Access())
+	target.Package = pkg
+	if err := s.allow(ctx, caller, scope.For(target.Channel), target); err != nil {
+		return Channel{}, err
+	}
+	if c.ID == 0 {
+		return Channel{}, notFound("there is no channel %s", path)
+	}
+	return c, nil
+}
+
+// unknownChannel stands for a channel that does not exist. A subchannel that does not exist is one all the same, so
+// that the questions asked of it are those asked of subchannels.
+func unknownChannel(path string) Channel {
+	c := Channel{Path: path, Privacy: access.Private}
+	if strings.Contains(path, "/") {
+		c.ParentID = noChannel
+	}
+	return c
+}
+
+// noChannel is a number that no channel has.
+const noChannel = -1

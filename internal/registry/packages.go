@@ -1,0 +1,210 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kingsnake/conda/pkgfile"
+	"kingsnake/conda/version"
+	"kingsnake/internal/access"
+	"kingsnake/internal/blob"
+	"kingsnake/internal/memo"
+)
+
+// PackageStore keeps packages and their files.
+type PackageStore interface {
+	FileByKey(ctx context.Context, tx Tx, channel int64, subdir, filename string) (File, error)
+	InsertFile(ctx context.Context, tx Tx, f File) (int64, error)
+	ReplaceFile(ctx context.Context, tx Tx, f File) error
+	DeleteFile(ctx context.Context, tx Tx, id int64) error
+	ListFiles(ctx context.Context, tx Tx, f FileFilter, p Page) ([]File, int64, error)
+	EnsureArtifact(ctx context.Context, tx Tx, a Artifact) (Artifact, error)
+	UpdateArtifact(ctx context.Context, tx Tx, a Artifact) error
+	DeleteArtifact(ctx context.Context, tx Tx, id int64) error
+	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
+	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
+	ArtifactSummary(ctx context.Context, tx Tx, artifact int64) (ArtifactSummary, error)
+	MarkSubdir(ctx context.Context, tx Tx, channel int64, subdir, name string, at time.Time) error
+}
+
+// ArtifactSummary is what a package's files say together.
+type ArtifactSummary struct {
+	FileCount int64
+	Subdirs   []string
+	// Latest is the file with the greatest version and, among those, the greatest build number.
+	Latest File
+}
+
+// FileFilter narrows a list of files to those of one package.
+type FileFilter struct {
+	ArtifactID int64
+	Version    string
+	CKey       string
+	Subdirs    []string
+}
+
+// ArtifactFilter narrows a list of packages.
+type ArtifactFilter struct {
+	Visible []ChannelSet
+	// ChannelID keeps only one channel's packages, 0 all visible ones.
+	ChannelID int64
+	// Query finds a part of the name or the summary; OnlyNames keeps exact names.
+	Query     string
+	OnlyNames []string
+	Families  []string
+	// Subdir keeps packages with a file for it.
+	Subdir       string
+	UpdatedSince time.Time
+	CreatedSince time.Time
+}
+
+// Packages is the service for packages and their files.
+type Packages struct {
+	*core
+	packages PackageStore
+	lookup   *channelLookup
+	blobs    blob.Store
+	limits   UploadLimits
+	reader   *pkgfile.Reader
+	refs     *memo.Cache[fileKey, FileRef]
+}
+
+// fileKey names a file for the cache that serving uses.
+type fileKey struct {
+	channel          int64
+	subdir, filename string
+}
+
+// maxCachedFiles bounds the files whose place is kept in memory.
+const maxCachedFiles = 200_000
+
+func (s *Packages) subscribe(feed *Feed) {
+	feed.Subscribe(func(changes []Change) {
+		for _, c := range changes {
+			if c.Kind != ChangedFiles {
+				continue
+			}
+			if subdir, filename, ok := SplitCKey(c.Name); ok {
+				s.refs.Drop(fileKey{c.Ref, subdir, filename})
+			}
+		}
+	})
+}
+
+var (
+	artifactSortColumns = []string{"common_name", "download_count", "updated_at"}
+	fileSortColumns     = []string{"ckey", "updated_at", "blob_size", "metadata_version", "metadata_platforms"}
+)
+
+// Open finds a package file to send.
+func (s *Packages) Open(ctx context.Context, caller *access.Caller, path, subdir, filename string) (Served, error) {
+	// The name is taken from the file's name here; both were compared when the file came in.
+	c, err := s.lookup.on(ctx, s.core, caller, access.ArtifactDownload, path)
+	if err != nil {
+		return Served{}, err
+	}
+	key := fileKey{c.ID, subdir, filename}
+	ref, ok := s.refs.Peek(key)
+	if !ok {
+		ref, err = s.refs.Get(ctx, key, func(ctx context.Context) (FileRef, error) { return s.ref(ctx, key) })
+	}
+	if errors.Is(err, ErrNoRecord) {
+		return Served{}, notFound("channel %s has no file %s/%s", path, subdir, filename)
+	}
+	if err != nil {
+		return Served{}, err
+	}
+	return Served{
+		Hash: ref.SHA256, Size: ref.Size, ModTime: ref.UpdatedAt, Public: c.Privacy == access.Public,
+		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID,
+	}, nil
+}
+
+func (s *Packages) ref(ctx context.Context, key fileKey) (FileRef, error) {
+	f, err := s.packages.FileByKey(ctx, nil, key.channel, key.subdir, key.filename)
+	if err != nil {
+		return FileRef{}, err
+	}
+	return FileRef{ID: f.ID, ArtifactID: f.ArtifactID, Name: f.Name, Size: f.Size, SHA256: f.SHA256, UpdatedAt: f.UpdatedAt}, nil
+}
+
+// List gives packages: of one channel when path is set, else of all that the caller may see.
+func (s *Packages) List(ctx context.Context, caller *access.Caller, path string, f ArtifactFilter, p Page) ([]Artifact, int64, error) {
+	if err := p.Validate(artifactSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	if path != "" {
+		c, err := s.lookup.on(ctx, s.core, caller, access.ArtifactView, path)
+		if err != nil {
+			return nil, 0, err
+		}
+		f.ChannelID = c.ID
+	}
+	f.Visible = visible(caller, access.ArtifactView)
+	return s.packages.ListArtifacts(ctx, f, p)
+}
+
+// Get gives one package.
+func (s *Packages) Get(ctx context.Context, caller *access.Caller, path, family, name string) (Artifact, error) {
+	_, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	return a, err
+}
+
+// artifact asks for a scope on a package and finds it.
+func (s *Packages) artifact(ctx context.Context, caller *access.Caller, scope access.Scope, path, family, name string) (Channel, Artifact, error) {
+	c, err := s.lookup.onPackage(ctx, s.core, caller, scope, path, family+"/"+name)
+	if err != nil {
+		return Channel{}, Artifact{}, err
+	}
+	a, err := s.packages.ArtifactByName(ctx, nil, c.ID, family, name)
+	if errors.Is(err, ErrNoRecord) {
+		return Channel{}, Artifact{}, notFound("channel %s has no %s package %s", path, family, name)
+	}
+	a.ChannelPath, a.Privacy = c.Path, string(c.Privacy)
+	return c, a, err
+}
+
+// Files lists the files of a package.
+func (s *Packages) Files(ctx context.Context, caller *access.Caller, path, family, name string, f FileFilter, p Page) ([]File, int64, error) {
+	if err := p.Validate(fileSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	_, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	f.ArtifactID = a.ID
+	return s.packages.ListFiles(ctx, nil, f, p)
+}
+
+// File gives one file of a package.
+func (s *Packages) File(ctx context.Context, caller *access.Caller, path, family, name, ckey string) (File, error) {
+	c, err := s.lookup.onPackage(ctx, s.core, caller, access.ArtifactView, path, family+"/"+name)
+	if err != nil {
+		return File{}, err
+	}
+	return s.file(ctx, nil, c, name, ckey)
+}
+
+// file finds a file of the named package, in a transaction where one is given.
+func (s *Packages) file(ctx context.Context, tx Tx, c Channel, name, ckey string) (File, error) {
+	subdir, filename, ok := SplitCKey(ckey)
+	if !ok {
+		return File{}, invalid("ckey", "%q is not of the form subdir/filename", ckey)
+	}
+	f, err := s.packages.FileByKey(ctx, tx, c.ID, subdir, filename)
+	if errors.Is(err, ErrNoRecord) || err == nil && f.Name != name {
+		return File{}, notFound("channel %s has no file %s in package %s", c.Path, ckey, name)
+	}
+	return f, err
+}
+
+// versionKey is the sortable form of a version; a version that cannot be parsed sorts first.
+func versionKey(text string) []byte {
+	v, err := version.Parse(text)
+	if err != nil {
+		return []byte{}
+	}
+	return v.SortKey()
+}

@@ -1,0 +1,144 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"kingsnake/conda/pkgfile"
+	"kingsnake/conda/repodata"
+)
+
+// inspect reads the package and makes the record that the index will show.
+func (s *Packages) inspect(r io.ReaderAt, in UploadInput, sums sums) (File, error) {
+	pkg, err := s.reader.Read(r, sums.size, in.Filename)
+	if err != nil {
+		return File{}, badPackage(err)
+	}
+	idx := pkg.Index
+	if latest := s.now().Add(clockSkew).UnixMilli(); idx.Timestamp > latest {
+		return File{}, &Error{Code: CodeBadPackage, Reason: "future_timestamp", Field: "timestamp", Message: "the package says that it was built in the future; check the clock of the machine that built it"}
+	}
+	if in.Subdir != "" && in.Subdir != idx.Subdir {
+		return File{}, &Error{Code: CodeBadPackage, Reason: "subdir_mismatch", Field: "subdir", Message: fmt.Sprintf("the package says that it is for %s, but it was sent to %s", idx.Subdir, in.Subdir)}
+	}
+	now := s.now()
+	f := File{
+		Subdir: idx.Subdir, Filename: in.Filename, Format: string(pkg.Format), V3: pkg.V3,
+		Name: idx.Name, Version: idx.Version, Build: idx.Build, BuildNumber: idx.BuildNumber, VersionKey: versionKey(idx.Version),
+		Size: sums.size, SHA256: sums.sha256, MD5: sums.md5, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := f.describe(pkg); err != nil {
+		return File{}, badPackage(err)
+	}
+	return f, nil
+}
+
+// clockSkew is how far ahead the clock of a building machine may be.
+const clockSkew = 24 * time.Hour
+
+// badPackage words a package that cannot be taken.
+func badPackage(err error) error {
+	var e *pkgfile.Error
+	if errors.As(err, &e) {
+		return &Error{Code: CodeBadPackage, Reason: string(e.Code), Message: e.Error(), Err: err}
+	}
+	if errors.Is(err, repodata.ErrInvalid) {
+		return &Error{Code: CodeBadPackage, Reason: "bad_metadata", Message: err.Error(), Err: err}
+	}
+	return err
+}
+
+// already answers an upload that changes nothing, or that would replace what it must not. Nil means: go on.
+func (s *Packages) already(ctx context.Context, c Channel, f File, force bool) (*UploadResult, error) {
+	had, err := s.packages.FileByKey(ctx, nil, c.ID, f.Subdir, f.Filename)
+	if errors.Is(err, ErrNoRecord) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if had.SHA256 == f.SHA256 {
+		return &UploadResult{Channel: c, File: had}, nil
+	}
+	if !force {
+		return nil, taken(c, had)
+	}
+	return nil, nil
+}
+
+func taken(c Channel, had File) error {
+	return &Error{Code: CodeConflict, Reason: "file_exists", Message: fmt.Sprintf(
+		"channel %s has another %s already (sha256 %s); raise the build number, or upload with force to replace it", c.Path, had.CKey(), had.SHA256)}
+}
+
+// publish makes a stored file visible: its record, its package, the index and the audit change in one transaction.
+func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (UploadResult, error) {
+	var out UploadResult
+	err := s.write(ctx, u.caller, func(w *work) error {
+		out = UploadResult{Channel: u.channel}
+		had, err := s.packages.FileByKey(ctx, w.tx, u.channel.ID, f.Subdir, f.Filename)
+		switch {
+		case errors.Is(err, ErrNoRecord):
+			out.Created = true
+		case err != nil:
+			return err
+		case had.SHA256 == f.SHA256:
+			out.File = had
+			return nil
+		case !force:
+			return taken(u.channel, had)
+		default:
+			out.Replaced = true
+		}
+		out.File, err = s.put(ctx, w, u.channel, f, had)
+		return err
+	})
+	return out, err
+}
+
+// put writes a file's records; had is the one it replaces, if any.
+func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (File, error) {
+	a, err := s.packages.EnsureArtifact(ctx, w.tx, Artifact{
+		ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
+	})
+	if err != nil {
+		return File{}, err
+	}
+	f.ArtifactID = a.ID
+	event := EventArtifactAdded
+	if had.ID != 0 {
+		event = EventArtifactReplaced
+		f.ID, f.CreatedAt = had.ID, had.CreatedAt
+		err = s.packages.ReplaceFile(ctx, w.tx, f)
+	} else {
+		f.ID, err = s.packages.InsertFile(ctx, w.tx, f)
+	}
+	if err != nil {
+		return File{}, err
+	}
+	if err := s.grow(ctx, w.tx, a, f, had); err != nil {
+		return File{}, err
+	}
+	if err := s.packages.MarkSubdir(ctx, w.tx, c.ID, f.Subdir, f.Name, f.UpdatedAt); err != nil {
+		return File{}, err
+	}
+	w.changed(ChangedFiles, c.ID, f.CKey())
+	return f, w.record(ctx, event, c.ID, c.Path+"/"+f.CKey(), map[string]any{"sha256": f.SHA256.String(), "size": f.Size, "name": f.Name})
+}
+
+// grow brings a package's summary up to date after a file came in, without reading its other files.
+func (s *Packages) grow(ctx context.Context, tx Tx, a Artifact, f, had File) error {
+	if had.ID != 0 {
+		return s.summarise(ctx, tx, a)
+	}
+	a.FileCount++
+	a.Subdirs = insertSorted(a.Subdirs, f.Subdir)
+	if a.newer(f) {
+		a.describeBy(f)
+	}
+	a.UpdatedAt = f.UpdatedAt
+	return s.packages.UpdateArtifact(ctx, tx, a)
+}

@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"log/slog"
+	"time"
+
+	"kingsnake/conda/pkgfile"
+	"kingsnake/internal/blob"
+	"kingsnake/internal/memo"
+)
+
+// Store is all that the domain asks of a database; each service sees only its own part.
+type Store interface {
+	CoreStore
+	ChannelStore
+	PackageStore
+	TokenStore
+	AccountStore
+	DirectoryStore
+	UsageStore
+}
+
+// Options are what the domain is made of.
+type Options struct {
+	Store     Store
+	Blobs     blob.Store
+	Index     IndexFiles
+	Feed      *Feed
+	Mint      Mint
+	Passwords Passwords
+	Limits    UploadLimits
+	Tokens    TokenPolicy
+	Sessions  SessionPolicy
+	Log       *slog.Logger
+	// Now is the clock; nil means the real one.
+	Now func() time.Time
+}
+
+// Service is the whole domain.
+type Service struct {
+	Channels *Channels
+	Packages *Packages
+	Indexes  *Indexes
+	Tokens   *Tokens
+	Accounts *Accounts
+	Access   *Access
+
+	Directory *Directory
+	Usage     *Usage
+	Trail     *Trail
+}
+
+// New puts the services together.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &core{store: o.Store, feed: o.Feed, now: o.Now, log: o.Log, trail: NewTrail(o.Store, o.Log)}
+	lookup := newChannelLookup(o.Store, o.Feed)
+	usage := NewUsage(o.Store, o.Log)
+	directory := NewDirectory(o.Store)
+	tokens := &Tokens{core: c, tokens: o.Store, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
+	packages := &Packages{
+		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, limits: o.Limits,
+		reader: pkgfile.NewReader(o.Limits.Package), refs: memo.New[fileKey, FileRef](maxCachedFiles),
+	}
+	packages.subscribe(o.Feed)
+	return &Service{
+		Channels:  &Channels{core: c, channels: o.Store, lookup: lookup},
+		Packages:  packages,
+		Indexes:   &Indexes{core: c, lookup: lookup, files: o.Index},
+		Tokens:    tokens,
+		Accounts:  &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions},
+		Access:    &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
+		Directory: directory,
+		Usage:     usage,
+		Trail:     c.trail,
+	}
+}

@@ -1,0 +1,189 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// maxOverlap bounds how long two strings of one token may live beside each other.
+const maxOverlap = 30 * 24 * time.Hour
+
+// TokenChange is an edit of a token; nil leaves a field as it is.
+type TokenChange struct {
+	Name, Description, ExpiresAt *string
+	Resources                    []ResourceInput
+	// Reissue makes a new string. The old one dies at once, or after Overlap.
+	Reissue bool
+	Overlap time.Duration
+}
+
+// Edit changes one of the caller's own tokens, and makes a new string for it when asked to.
+func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, publicID string, change TokenChange) (Issued, error) {
+	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
+		return Issued{}, err
+	}
+	if change.Overlap < 0 || change.Overlap > maxOverlap {
+		return Issued{}, invalid("overlap", "the overlap is not between 0 and %s", days(maxOverlap))
+	}
+	if change.Overlap > 0 && !change.Reissue {
+		return Issued{}, invalid("overlap", "an overlap has a meaning only together with a new string")
+	}
+	if err := s.usage.Flush(ctx); err != nil {
+		return Issued{}, err
+	}
+	var out Issued
+	err := s.write(ctx, caller, func(w *work) error {
+		t, err := s.own(ctx, w.tx, caller, publicID)
+		if err != nil {
+			return err
+		}
+		if err := s.mayReissue(ctx, caller, t); err != nil {
+			return err
+		}
+		out, err = s.edit(ctx, w, t, change)
+		return err
+	})
+	return out, err
+}
+
+// edit applies a change inside a transaction.
+func (s *Tokens) edit(ctx context.Context, w *work, t Token, change TokenChange) (Issued, error) {
+	now := s.now()
+	t, err := s.applied(ctx, w.caller, t, change, now)
+	if err != nil {
+		return Issued{}, err
+	}
+	t.UpdatedAt = now
+	if err := s.tokens.UpdateToken(ctx, w.tx, t); err != nil {
+		return Issued{}, err
+	}
+	if change.Resources != nil {
+		if err := s.tokens.SetTokenResources(ctx, w.tx, t.ID, t.Resources); err != nil {
+			return Issued{}, err
+		}
+	}
+	out := Issued{Token: t}
+	event := EventTokenUpdated
+	if change.Reissue {
+		event = EventTokenReissued
+		if out, err = s.reissue(ctx, w, t, change.Overlap, now); err != nil {
+			return Issued{}, err
+		}
+	}
+	w.changed(ChangedToken, t.ID, "")
+	facts := t.facts()
+	if change.Reissue {
+		facts["overlap"] = change.Overlap.String()
+	}
+	return out, w.record(ctx, event, 0, t.PublicID, facts)
+}
+
+// applied gives the token as the change would have it, checked.
+func (s *Tokens) applied(ctx context.Context, caller *access.Caller, t Token, change TokenChange, now time.Time) (Token, error) {
+	if change.Name != nil {
+		t.Name = *change.Name
+	}
+	if change.Description != nil {
+		t.Description = *change.Description
+	}
+	if err := t.validateTexts(); err != nil {
+		return t, err
+	}
+	var err error
+	expired := t.State(now, s.policy.MaxLifetime) == TokenExpired
+	switch {
+	case change.ExpiresAt != nil:
+		if t.ExpiresAt, err = s.policy.expiry(*change.ExpiresAt, now); err == nil {
+			t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, *change.ExpiresAt == "")
+		}
+	case change.Reissue && expired && !t.ExpiresAt.IsZero():
+		t.ExpiresAt = s.policy.restarted(t, now)
+	}
+	if err != nil {
+		return t, err
+	}
+	if change.Resources != nil {
+		if t.Kind != access.ResourceToken {
+			return t, invalid("resources", "this is a scope token; a token holds scopes or resources, never both")
+		}
+		if t.Resources, err = s.resources(ctx, caller, change.Resources, t); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// reissue gives a token a new string and ends its old ones, at once or after the overlap.
+func (s *Tokens) reissue(ctx context.Context, w *work, t Token, overlap time.Duration, now time.Time) (Issued, error) {
+	keep := -1
+	if overlap > 0 {
+		keep = survivor(t.Secrets, now)
+	}
+	var secrets []Secret
+	for i, old := range t.Secrets {
+		if i != keep {
+			if err := s.kill(ctx, w, t, old, access.ProblemRotated); err != nil {
+				return Issued{}, err
+			}
+			continue
+		}
+		old.RetiresAt = now.Add(overlap)
+		if err := s.tokens.RetireSecret(ctx, w.tx, old.ID, old.RetiresAt); err != nil {
+			return Issued{}, err
+		}
+		secrets = append(secrets, old)
+	}
+	m := s.mint.Mint(letter(t.Kind))
+	fresh := Secret{TokenID: t.ID, MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: now}
+	var err error
+	if fresh.ID, err = s.tokens.InsertSecret(ctx, w.tx, fresh); err != nil {
+		return Issued{}, err
+	}
+	t.Secrets = append([]Secret{fresh}, secrets...)
+	return Issued{Token: t, String: m.String}, nil
+}
+
+// survivor chooses the string that lives through an overlap: the current one, unless it was never used while an older
+// one still works, as when the answer with the new string was lost.
+func survivor(secrets []Secret, now time.Time) int {
+	if len(secrets) > 1 && secrets[0].Uses == 0 && now.Before(secrets[1].RetiresAt) {
+		return 1
+	}
+	return 0
+}
+
+// SetMetadata replaces the free object of one of the caller's own tokens.
+func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicID string, metadata json.RawMessage) error {
+	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
+		return err
+	}
+	return s.write(ctx, caller, func(w *work) error {
+		t, err := s.own(ctx, w.tx, caller, publicID)
+		if err != nil {
+			return err
+		}
+		if err := s.mayReissue(ctx, caller, t); err != nil {
+			return err
+		}
+		t.Metadata, t.UpdatedAt = metadata, s.now()
+		if err := t.validateTexts(); err != nil {
+			return err
+		}
+		if err := s.tokens.UpdateToken(ctx, w.tx, t); err != nil {
+			return err
+		}
+		return w.record(ctx, EventTokenMetadata, 0, t.PublicID, nil)
+	})
+}
+
+// restarted is the end of an expired token that begins again: it gets the length of life that it had.
+func (p TokenPolicy) restarted(t Token, now time.Time) time.Time {
+	end := now.Add(t.ExpiresAt.Sub(t.CreatedAt))
+	if p.MaxLifetime > 0 && end.After(now.Add(p.MaxLifetime)) {
+		return now.Add(p.MaxLifetime)
+	}
+	return end
+}

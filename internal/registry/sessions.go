@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
+)
+
+// SessionPolicy is what the site demands of sessions.
+type SessionPolicy struct {
+	// Lifetime is how long a login lasts.
+	Lifetime time.Duration
+}
+
+// LoginInput is a password login, and where it came from.
+type LoginInput struct {
+	Username, Password string
+	// Origin is the request's caller before the login: its address, client and request id.
+	Origin *access.Caller
+}
+
+// Login opens a session for a user with the right password. Whether the user exists shows neither in the answer nor in
+// the time it takes.
+func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
+	u, err := s.accounts.UserByName(ctx, nil, in.Username)
+	if err != nil && !errors.Is(err, ErrNoRecord) {
+		return Session{}, err
+	}
+	ok, err := s.passwords.Verify(ctx, u.PasswordHash, clip(in.Password, maxPassword+1))
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok || u.Disabled || u.Kind != access.KindUser {
+		s.loginFailed(in, u)
+		return Session{}, &Error{Code: CodeCredential, Reason: string(access.ProblemPassword), Message: "the user name or the password is wrong, or the account is disabled"}
+	}
+	origin := *in.Origin
+	origin.Principal = &access.Principal{ID: u.ID, Name: u.Name, Kind: u.Kind, Active: true}
+	session := Session{
+		PublicID: uuid.NewString(), PrincipalID: u.ID, Client: clip(origin.Client, 200),
+		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
+	}
+	if origin.Address.IsValid() {
+		session.Address = origin.Address.String()
+	}
+	err = s.write(ctx, &origin, func(w *work) error {
+		if session.ID, err = s.accounts.InsertSession(ctx, w.tx, session); err != nil {
+			return err
+		}
+		u.LastLoginAt = s.now()
+		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
+			return err
+		}
+		return w.record(ctx, EventLogin, 0, u.Name, nil)
+	})
+	return session, err
+}
+
+// loginFailed notes a refused password. An unknown name is not kept: people type passwords into the wrong field.
+func (s *Accounts) loginFailed(in LoginInput, u User) {
+	e, err := newEvent(EventLoginFailed, in.Origin, s.now())
+	if err != nil {
+		s.log.Error("failed login without an origin", "error", err)
+		return
+	}
+	e.Outcome, e.Target, e.Reason = Denial, u.Name, string(access.ProblemPassword)
+	s.trail.Note(e)
+}
+
+// Logout ends the caller's session.
+func (s *Accounts) Logout(ctx context.Context, caller *access.Caller, session int64) error {
+	return s.write(ctx, caller, func(w *work) error {
+		if err := s.accounts.DeleteSession(ctx, w.tx, session); err != nil && !errors.Is(err, ErrNoRecord) {
+			return err
+		}
+		w.changed(ChangedSession, session, "")
+		return w.record(ctx, EventLogout, 0, caller.Principal.Name, nil)
+	})
+}
+
+// endSessions ends all sessions of an account.
+func (s *Accounts) endSessions(ctx context.Context, w *work, principal int64) error {
+	ended, err := s.accounts.DeleteSessions(ctx, w.tx, principal)
+	if err != nil {
+		return err
+	}
+	for _, id := range ended {
+		w.changed(ChangedSession, id, "")
+	}
+	return nil
+}
+
+// SetPassword gives an account a new password, made here and returned when none is given. Its sessions end.
+func (s *Accounts) SetPassword(ctx context.Context, caller *access.Caller, ref, password string) (made string, err error) {
+	if err := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); err != nil {
+		return "", err
+	}
+	u, err := s.lookUp(ctx, nil, ref)
+	if err != nil {
+		return "", err
+	}
+	made, err = s.choose(ctx, &u, password)
+	if err != nil {
+		return "", err
+	}
+	return made, s.storePassword(ctx, caller, u)
+}
+
+// ChangeOwnPassword replaces the caller's password, which a session only can, and only who knows the old one. All
+// sessions of the account end, this one too.
+func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller, current, password string) error {
+	if caller.Via != access.ViaSession || !caller.LoggedIn() {
+		return &Error{Code: CodeCredential, Reason: "session_required", Message: "a password can be changed only after signing in with it; a token cannot do it"}
+	}
+	u, err := s.accounts.UserByID(ctx, nil, caller.Principal.ID)
+	if err != nil {
+		return err
+	}
+	ok, err := s.passwords.Verify(ctx, u.PasswordHash, clip(current, maxPassword+1))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return invalid("current_password", "the current password is wrong")
+	}
+	if password == "" {
+		return invalid("new_password", "the new password is empty")
+	}
+	if _, err := s.choose(ctx, &u, password); err != nil {
+		return err
+	}
+	return s.storePassword(ctx, caller, u)
+}
+
+// storePassword writes the hash and ends all sessions.
+func (s *Accounts) storePassword(ctx context.Context, caller *access.Caller, u User) error {
+	hash := u.PasswordHash
+	return s.write(ctx, caller, func(w *work) error {
+		u, err := s.accounts.UserByID(ctx, w.tx, u.ID)
+		if err != nil {
+			return err
+		}
+		u.PasswordHash, u.UpdatedAt = hash, s.now()
+		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
+			return err
+		}
+		if err := s.endSessions(ctx, w, u.ID); err != nil {
+			return err
+		}
+		w.changed(ChangedPrincipal, u.ID, "")
+		return w.record(ctx, EventPasswordChanged, 0, u.Name, nil)
+	})
+}

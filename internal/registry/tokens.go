@@ -1,0 +1,275 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
+)
+
+// TokenStore keeps tokens and the MACs of their strings.
+type TokenStore interface {
+	InsertToken(ctx context.Context, tx Tx, t Token) (int64, error)
+	UpdateToken(ctx context.Context, tx Tx, t Token) error
+	DeleteToken(ctx context.Context, tx Tx, id int64) error
+	SetTokenResources(ctx context.Context, tx Tx, token int64, resources []TokenResource) error
+	TokenByPublicID(ctx context.Context, tx Tx, publicID string) (Token, error)
+	TokenByID(ctx context.Context, tx Tx, id int64) (Token, error)
+	ListTokens(ctx context.Context, f TokenFilter, p Page) ([]Token, int64, error)
+	InsertSecret(ctx context.Context, tx Tx, s Secret) (int64, error)
+	RetireSecret(ctx context.Context, tx Tx, id int64, at time.Time) error
+	KillSecret(ctx context.Context, tx Tx, s Secret, t Token, reason Problem, at time.Time) error
+	OwnedTokens(ctx context.Context, tx Tx, owner int64) ([]int64, error)
+	ChildTokens(ctx context.Context, tx Tx, secret int64) ([]int64, error)
+}
+
+// TokenFilter narrows a list of tokens.
+type TokenFilter struct {
+	OwnerID int64
+	// Query finds a part of the name or the description.
+	Query string
+	Kind  access.TokenKind
+	// State keeps one state as of Now.
+	State TokenState
+	Now   time.Time
+}
+
+// Minted is a new string: what its holder gets, and what is kept of it.
+type Minted struct {
+	String      string
+	MAC         []byte
+	Fingerprint string
+}
+
+// Mint makes token strings. The letter is the kind in the string.
+type Mint interface {
+	Mint(letter byte) Minted
+}
+
+// UsageFlusher writes counted uses to the store.
+type UsageFlusher interface {
+	Flush(ctx context.Context) error
+}
+
+// Tokens is the service for tokens.
+type Tokens struct {
+	*core
+	tokens TokenStore
+	lookup *channelLookup
+	mint   Mint
+	usage  UsageFlusher
+	policy TokenPolicy
+}
+
+// TokenInput is what somebody asks of a new token. It has scopes or resources, never both.
+type TokenInput struct {
+	Name, Description string
+	Metadata          json.RawMessage
+	ExpiresAt         string
+	Scopes            []string
+	Resources         []ResourceInput
+}
+
+// ResourceInput is one asked-for grant, by names.
+type ResourceInput struct {
+	Type, Path, Level string
+}
+
+// Issued is a token together with its new string, which nobody can read again.
+type Issued struct {
+	Token  Token
+	String string
+}
+
+var tokenSortColumns = []string{"name", "created_at", "expires_at", "last_used_at"}
+
+// Policy is what the site demands of tokens.
+func (s *Tokens) Policy() TokenPolicy { return s.policy }
+
+// Create makes a token for the caller's own account.
+func (s *Tokens) Create(ctx context.Context, caller *access.Caller, in TokenInput) (Issued, error) {
+	owner := caller.Principal.ID
+	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(owner)); err != nil {
+		return Issued{}, err
+	}
+	t := Token{
+		PublicID: uuid.NewString(), OwnerID: owner, Owner: caller.Principal.Name, MintedBy: caller.SecretID,
+		Name: in.Name, Description: in.Description, Metadata: in.Metadata, CreatedAt: s.now(), UpdatedAt: s.now(),
+	}
+	if len(t.Metadata) == 0 {
+		t.Metadata = json.RawMessage("{}")
+	}
+	if err := t.validateTexts(); err != nil {
+		return Issued{}, err
+	}
+	var err error
+	if t.ExpiresAt, err = s.policy.expiry(in.ExpiresAt, s.now()); err != nil {
+		return Issued{}, err
+	}
+	if t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, in.ExpiresAt == ""); err != nil {
+		return Issued{}, err
+	}
+	if err := s.grant(ctx, caller, &t, in); err != nil {
+		return Issued{}, err
+	}
+	return s.issue(ctx, caller, t)
+}
+
+// withinMinter keeps a token minted by another token within the other's life.
+func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Time, error) {
+	if caller.Token == nil || caller.Token.ExpiresAt.IsZero() {
+		return at, nil
+	}
+	limit := caller.Token.ExpiresAt
+	if !at.IsZero() && !at.After(limit) {
+		return at, nil
+	}
+	if byDefault {
+		return limit, nil
+	}
+	return at, invalid("expires_at", "a token made by another token cannot outlive it; choose a time until %s", limit.Format(time.RFC3339))
+}
+
+// issue writes a new token with its first string.
+func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Issued, error) {
+	m := s.mint.Mint(letter(t.Kind))
+	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
+	err := s.write(ctx, caller, func(w *work) error {
+		var err error
+		if t.ID, err = s.tokens.InsertToken(ctx, w.tx, t); err != nil {
+			return err
+		}
+		if err := s.tokens.SetTokenResources(ctx, w.tx, t.ID, t.Resources); err != nil {
+			return err
+		}
+		secret.TokenID = t.ID
+		if secret.ID, err = s.tokens.InsertSecret(ctx, w.tx, secret); err != nil {
+			return err
+		}
+		w.changed(ChangedToken, t.ID, "")
+		return w.record(ctx, EventTokenCreated, 0, t.PublicID, t.facts())
+	})
+	t.Secrets = []Secret{secret}
+	return Issued{Token: t, String: m.String}, err
+}
+
+// facts are what the audit keeps of a token.
+func (t Token) facts() map[string]any {
+	m := map[string]any{"name": t.Name, "type": t.Kind.String(), "owner": t.Owner}
+	if !t.ExpiresAt.IsZero() {
+		m["expires_at"] = t.ExpiresAt
+	}
+	if t.Kind == access.ScopeToken {
+		m["scopes"] = t.Scopes.Names()
+		return m
+	}
+	resources := map[string]string{}
+	for _, r := range t.Resources {
+		resources[r.Path] = r.Level.String()
+	}
+	m["resources"] = resources
+	return m
+}
+
+// letter is the kind of a token as its string shows it.
+func letter(k access.TokenKind) byte {
+	if k == access.ScopeToken {
+		return 's'
+	}
+	return 'r'
+}
+
+// List gives the caller's own tokens.
+func (s *Tokens) List(ctx context.Context, caller *access.Caller, f TokenFilter, p Page) ([]Token, int64, error) {
+	owner := caller.Principal.ID
+	if err := s.allow(ctx, caller, access.UserTokenView, access.OnAccount(owner)); err != nil {
+		return nil, 0, err
+	}
+	if err := p.Validate(tokenSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	f.OwnerID, f.Now = owner, s.now()
+	return s.tokens.ListTokens(ctx, f, p)
+}
+
+// Get gives one of the caller's own tokens.
+func (s *Tokens) Get(ctx context.Context, caller *access.Caller, publicID string) (Token, error) {
+	if err := s.allow(ctx, caller, access.UserTokenView, access.OnAccount(caller.Principal.ID)); err != nil {
+		return Token{}, err
+	}
+	return s.own(ctx, nil, caller, publicID)
+}
+
+// own finds a token of the caller's own account.
+func (s *Tokens) own(ctx context.Context, tx Tx, caller *access.Caller, publicID string) (Token, error) {
+	t, err := s.tokens.TokenByPublicID(ctx, tx, publicID)
+	if errors.Is(err, ErrNoRecord) || err == nil && t.OwnerID != caller.Principal.ID {
+		return Token{}, notFound("you have no token %s", publicID)
+	}
+	return t, err
+}
+
+// Info gives the token that the caller came with.
+func (s *Tokens) Info(ctx context.Context, caller *access.Caller) (Token, error) {
+	if caller.Token == nil {
+		return Token{}, &Error{Code: CodeCredential, Reason: "token_required", Message: "this call describes the token it is made with; send one as X-Auth"}
+	}
+	return s.tokens.TokenByID(ctx, nil, caller.Token.ID)
+}
+
+// Delete ends a token at once. A token may delete itself whatever else it may do.
+func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, publicID string) error {
+	if caller.Token == nil || caller.Token.PublicID != publicID {
+		if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
+			return err
+		}
+	}
+	return s.write(ctx, caller, func(w *work) error {
+		t, err := s.own(ctx, w.tx, caller, publicID)
+		if err != nil {
+			return err
+		}
+		if caller.Token == nil || caller.Token.PublicID != publicID {
+			if err := s.mayRevoke(ctx, caller, t); err != nil {
+				return err
+			}
+		}
+		return s.revoke(ctx, w, t)
+	})
+}
+
+// revoke deletes a token, remembering its strings as dead, with all tokens that they minted.
+func (s *Tokens) revoke(ctx context.Context, w *work, t Token) error {
+	for _, secret := range t.Secrets {
+		if err := s.kill(ctx, w, t, secret, access.ProblemRevoked); err != nil {
+			return err
+		}
+	}
+	if err := s.tokens.DeleteToken(ctx, w.tx, t.ID); err != nil {
+		return err
+	}
+	w.changed(ChangedToken, t.ID, "")
+	return w.record(ctx, EventTokenRevoked, 0, t.PublicID, t.facts())
+}
+
+// kill ends one string and the tokens that it minted.
+func (s *Tokens) kill(ctx context.Context, w *work, t Token, secret Secret, reason access.Problem) error {
+	children, err := s.tokens.ChildTokens(ctx, w.tx, secret.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range children {
+		child, err := s.tokens.TokenByID(ctx, w.tx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.revoke(ctx, w, child); err != nil {
+			return err
+		}
+	}
+	return s.tokens.KillSecret(ctx, w.tx, secret, t, reason, s.now())
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"kingsnake/internal/registry"
+)
+
+const fileColumns = `f.id, f.channel_id, f.artifact_id, f.subdir, f.filename, f.format, f.v3, f.name, f.version, f.build, f.build_number,
+	f.version_key, f.size, f.sha256, f.md5, f.record, f.run_exports, f.facts, f.download_count, f.uploader, f.created_at, f.updated_at`
+
+func scanFile(r scanner) (f registry.File, err error) {
+	var record, exports, facts string
+	var sha, md []byte
+	var created, updated int64
+	err = r.Scan(&f.ID, &f.ChannelID, &f.ArtifactID, &f.Subdir, &f.Filename, &f.Format, &f.V3, &f.Name, &f.Version, &f.Build, &f.BuildNumber,
+		&f.VersionKey, &f.Size, &sha, &md, &record, &exports, &facts, &f.DownloadCount, &f.Uploader, &created, &updated)
+	copy(f.SHA256[:], sha)
+	copy(f.MD5[:], md)
+	f.Record, f.RunExports, f.Facts = json.RawMessage(record), json.RawMessage(exports), json.RawMessage(facts)
+	f.CreatedAt, f.UpdatedAt = fromMillis(created), fromMillis(updated)
+	return f, err
+}
+
+// FileByKey reads a file.
+func (s *Store) FileByKey(ctx context.Context, tx registry.Tx, channel int64, subdir, filename string) (registry.File, error) {
+	f, err := scanFile(s.q(tx).row(ctx, `SELECT `+fileColumns+` FROM files f WHERE f.channel_id = $1 AND f.subdir = $2 AND f.filename = $3`,
+		channel, subdir, filename))
+	return f, s.translate(err)
+}
+
+// InsertFile adds a file and gives its number.
+func (s *Store) InsertFile(ctx context.Context, tx registry.Tx, f registry.File) (id int64, err error) {
+	err = s.q(tx).row(ctx, `INSERT INTO files (channel_id, artifact_id, subdir, filename, format, v3, name, version, build, build_number,
+		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING id`,
+		f.ChannelID, f.ArtifactID, f.Subdir, f.Filename, f.Format, f.V3, f.Name, f.Version, f.Build, f.BuildNumber,
+		f.VersionKey, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
+		millis(f.CreatedAt), millis(f.UpdatedAt)).Scan(&id)
+	return id, s.translate(err)
+}
+
+// ReplaceFile writes another content under the name of a file.
+func (s *Store) ReplaceFile(ctx context.Context, tx registry.Tx, f registry.File) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE files SET v3 = $2, build_number = $3, size = $4, sha256 = $5, md5 = $6, record = $7,
+		run_exports = $8, facts = $9, uploader = $10, updated_at = $11 WHERE id = $1`,
+		f.ID, f.V3, f.BuildNumber, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
+		millis(f.UpdatedAt)))
+}
+
+// DeleteFile removes a file.
+func (s *Store) DeleteFile(ctx context.Context, tx registry.Tx, id int64) error {
+	return s.affected(s.q(tx).exec(ctx, `DELETE FROM files WHERE id = $1`, id))
+}
+
+// ListFiles reads a page of a package's files, and how many there are in all.
+func (s *Store) ListFiles(ctx context.Context, tx registry.Tx, f registry.FileFilter, p registry.Page) ([]registry.File, int64, error) {
+	var w where
+	w.add(`f.artifact_id = ?`, f.ArtifactID)
+	if f.Version != "" {
+		w.add(`f.version = ?`, f.Version)
+	}
+	if f.CKey != "" {
+		w.add(`f.subdir || '/' || f.filename = ?`, f.CKey)
+	}
+	if len(f.Subdirs) > 0 {
+		w.add(`f.subdir IN (`+s.d.texts("?")+`)`, jsonList(f.Subdirs))
+	}
+	var total int64
+	if err := s.q(tx).row(ctx, `SELECT COUNT(*) FROM files f`+w.sql(), w.args...).Scan(&total); err != nil {
+		return nil, 0, s.translate(err)
+	}
+	order := orderBy(p, map[string]string{
+		"ckey": "f.subdir, f.filename", "updated_at": "f.updated_at", "blob_size": "f.size",
+		"metadata_version": "f.version_key", "metadata_platforms": "f.subdir",
+	}, "f.subdir, f.filename")
+	text := `SELECT ` + fileColumns + ` FROM files f` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	rows, err := s.q(tx).query(ctx, text, w.args...)
+	list, err := collect(s, rows, err, scanFile)
+	return list, total, err
+}
+
+// AddDownloads adds counted downloads to a file and its package.
+func (s *Store) AddDownloads(ctx context.Context, tx registry.Tx, file, artifact, n int64) error {
+	if _, err := s.q(tx).exec(ctx, `UPDATE files SET download_count = download_count + $2 WHERE id = $1`, file, n); err != nil {
+		return s.translate(err)
+	}
+	_, err := s.q(tx).exec(ctx, `UPDATE artifacts SET download_count = download_count + $2 WHERE id = $1`, artifact, n)
+	return s.translate(err)
+}

@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"kingsnake/internal/blob"
+	"kingsnake/internal/index"
+	"kingsnake/internal/registry"
+)
+
+// Generation gives how often a subdir changed, and whether it ever did.
+func (s *Store) Generation(ctx context.Context, channel int64, subdir string) (n int64, exists bool, err error) {
+	err = s.reader.row(ctx, `SELECT generation FROM subdirs WHERE channel_id = $1 AND subdir = $2`, channel, subdir).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return n, err == nil, s.translate(err)
+}
+
+// Subdirs gives the subdirs that a channel ever had a package for.
+func (s *Store) Subdirs(ctx context.Context, channel int64) ([]index.Subdir, error) {
+	rows, err := s.reader.query(ctx, `SELECT subdir, generation FROM subdirs WHERE channel_id = $1 ORDER BY subdir`, channel)
+	return collect(s, rows, err, func(r scanner) (d index.Subdir, err error) {
+		err = r.Scan(&d.Name, &d.Generation)
+		return d, err
+	})
+}
+
+// EachFile gives the files of one section of a subdir, by ascending name. What it hands over is valid during the call.
+func (s *Store) EachFile(ctx context.Context, channel int64, subdir string, sec index.Section, fn func(index.File) error) error {
+	var w where
+	w.add(`channel_id = ? AND subdir = ? AND format = ?`, channel, subdir, sec.Format)
+	if !sec.AnyVersion {
+		w.add(`v3 = ?`, sec.V3)
+	}
+	return s.each(ctx, `SELECT filename, record, run_exports, v3 FROM files`+w.sql()+` ORDER BY filename`, w.args, func(rows *sql.Rows) error {
+		var f index.File
+		var name, record, exports sql.RawBytes
+		if err := rows.Scan(&name, &record, &exports, &f.V3); err != nil {
+			return err
+		}
+		f.Filename, f.Record, f.RunExports = string(name), record, exports
+		return fn(f)
+	})
+}
+
+// EachFact gives the facts of all files of a channel.
+func (s *Store) EachFact(ctx context.Context, channel int64, fn func([]byte) error) error {
+	return s.each(ctx, `SELECT facts FROM files WHERE channel_id = $1`, []any{channel}, func(rows *sql.Rows) error {
+		var facts sql.RawBytes
+		if err := rows.Scan(&facts); err != nil {
+			return err
+		}
+		return fn(facts)
+	})
+}
+
+// each runs fn on every row.
+func (s *Store) each(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) (rerr error) {
+	rows, err := s.reader.query(ctx, query, args...)
+	if err != nil {
+		return s.translate(err)
+	}
+	defer func() { rerr = errors.Join(rerr, rows.Close()) }()
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return s.translate(rows.Err())
+}
+
+// StaleShards gives shards whose package changed since they were made.
+func (s *Store) StaleShards(ctx context.Context, channel int64, subdir string, limit int) ([]index.Shard, error) {
+	rows, err := s.reader.query(ctx, `SELECT name, generation, built, sha256 FROM shards
+		WHERE channel_id = $1 AND subdir = $2 AND built < generation ORDER BY name LIMIT $3`, channel, subdir, limit)
+	return collect(s, rows, err, func(r scanner) (x index.Shard, err error) {
+		var sha []byte
+		err = r.Scan(&x.Name, &x.Generation, &x.Built, &sha)
+		copy(x.Hash[:], sha)
+		return x, err
+	})
+}
+
+// ShardFiles gives all files of one package name in a subdir.
+func (s *Store) ShardFiles(ctx context.Context, channel int64, subdir, name string) ([]index.File, error) {
+	rows, err := s.reader.query(ctx, `SELECT f.filename, f.record, f.run_exports, f.v3 FROM files f
+		JOIN artifacts a ON a.id = f.artifact_id
+		WHERE a.channel_id = $1 AND a.family = $2 AND a.name = $3 AND f.subdir = $4 ORDER BY f.filename`, channel, registry.FamilyConda, name, subdir)
+	return collect(s, rows, err, func(r scanner) (f index.File, err error) {
+		err = r.Scan(&f.Filename, &f.Record, &f.RunExports, &f.V3)
+		return f, err
+	})
+}
+
+// SetShard points at a shard, or forgets a name without files.
+func (s *Store) SetShard(ctx context.Context, tx registry.Tx, channel int64, subdir string, x index.Shard) error {
+	if x.Hash.IsZero() {
+		_, err := s.q(tx).exec(ctx, `DELETE FROM shards WHERE channel_id = $1 AND subdir = $2 AND name = $3 AND generation = $4`,
+			channel, subdir, x.Name, x.Built)
+		return s.translate(err)
+	}
+	_, err := s.q(tx).exec(ctx, `UPDATE shards SET built = $4, sha256 = $5 WHERE channel_id = $1 AND subdir = $2 AND name = $3 AND built < $4`,
+		channel, subdir, x.Name, x.Built, x.Hash[:])
+	return s.translate(err)
+}
+
+// EachShard gives the shards of a subdir, by ascending name.
+func (s *Store) EachShard(ctx context.Context, channel int64, subdir string, fn func(string, blob.Hash) error) error {
+	return s.each(ctx, `SELECT name, sha256 FROM shards WHERE channel_id = $1 AND subdir = $2 AND sha256 IS NOT NULL ORDER BY name`,
+		[]any{channel, subdir}, func(rows *sql.Rows) error {
+			var name string
+			var sha sql.RawBytes
+			if err := rows.Scan(&name, &sha); err != nil {
+				return err
+			}
+			var h blob.Hash
+			copy(h[:], sha)
+			return fn(name, h)
+		})
+}
+
+// Pointer gives a current index file.
+func (s *Store) Pointer(ctx context.Context, channel int64, subdir string, kind registry.IndexKind) (p index.Pointer, err error) {
+	var sha []byte
+	var built int64
+	err = s.reader.row(ctx, `SELECT generation, sha256, size, built_at FROM index_files WHERE channel_id = $1 AND subdir = $2 AND kind = $3`,
+		channel, subdir, string(kind)).Scan(&p.Generation, &sha, &p.Size, &built)
+	copy(p.Hash[:], sha)
+	p.BuiltAt = fromMillis(built)
+	return p, s.translate(err)
+}
+
+// SetPointer makes an index file the current one.
+func (s *Store) SetPointer(ctx context.Context, tx registry.Tx, channel int64, subdir string, kind registry.IndexKind, p index.Pointer) error {
+	_, err := s.q(tx).exec(ctx, `INSERT INTO index_files (channel_id, subdir, kind, generation, sha256, size, built_at)
+		SELECT id, $2, $3, $4, $5, $6, $7 FROM channels WHERE id = $1
+		ON CONFLICT (channel_id, subdir, kind) DO UPDATE SET generation = excluded.generation, sha256 = excluded.sha256,
+		size = excluded.size, built_at = excluded.built_at WHERE index_files.generation <= excluded.generation`,
+		channel, subdir, string(kind), p.Generation, p.Hash[:], p.Size, millis(p.BuiltAt))
+	return s.translate(err)
+}
+
+// HoldBlob notes that an index names a blob from now on.
+func (s *Store) HoldBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error {
+	_, err := s.q(tx).exec(ctx, `INSERT INTO index_blobs (channel_id, sha256, subdir, kind, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (channel_id, sha256, subdir, kind) DO UPDATE SET replaced_at = 0`, channel, h[:], subdir, kind, millis(at))
+	return s.translate(err)
+}
+
+// ReplaceBlob notes that an index names a blob no longer.
+func (s *Store) ReplaceBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error {
+	_, err := s.q(tx).exec(ctx, `UPDATE index_blobs SET replaced_at = $5 WHERE channel_id = $1 AND sha256 = $2 AND subdir = $3 AND kind = $4`,
+		channel, h[:], subdir, kind, millis(at))
+	return s.translate(err)
+}
+
+// HoldsBlob tells whether a blob belongs to a subdir's index, or lately did.
+func (s *Store) HoldsBlob(ctx context.Context, channel int64, subdir, kind string, h blob.Hash) (holds bool, err error) {
+	err = s.reader.row(ctx, `SELECT EXISTS (SELECT 1 FROM index_blobs WHERE channel_id = $1 AND sha256 = $2 AND subdir = $3 AND kind = $4)`,
+		channel, h[:], subdir, kind).Scan(&holds)
+	return holds, s.translate(err)
+}
+
+// LapsedBlobs gives blobs that indexes named last before the given time.
+func (s *Store) LapsedBlobs(ctx context.Context, kind string, before time.Time, limit int) ([]blob.Hash, error) {
+	rows, err := s.reader.query(ctx, `SELECT sha256 FROM index_blobs WHERE replaced_at <> 0 AND replaced_at < $1
+		AND (kind = $2 OR $2 = '') LIMIT $3`, millis(before), kind, limit)
+	return collect(s, rows, err, func(r scanner) (h blob.Hash, err error) {
+		var sha []byte
+		err = r.Scan(&sha)
+		copy(h[:], sha)
+		return h, err
+	})
+}
+
+// ForgetBlob drops the notes of indexes that named a blob before the given time.
+func (s *Store) ForgetBlob(ctx context.Context, tx registry.Tx, h blob.Hash, before time.Time) error {
+	_, err := s.q(tx).exec(ctx, `DELETE FROM index_blobs WHERE sha256 = $1 AND replaced_at <> 0 AND replaced_at < $2`, h[:], millis(before))
+	return s.translate(err)
+}
+
+// BlobNamed tells whether any package or index names a blob.
+func (s *Store) BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (named bool, err error) {
+	err = s.q(tx).row(ctx, `SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM index_blobs WHERE sha256 = $1)`, h[:]).Scan(&named)
+	return named, s.translate(err)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"kingsnake/internal/registry"
+)
+
+const artifactColumns = `a.id, a.channel_id, c.path, c.privacy, a.family, a.name, a.file_count, a.download_count, a.latest_version,
+	a.latest_version_key, a.summary, a.about, a.subdirs, a.created_at, a.updated_at`
+
+const artifactFrom = ` FROM artifacts a JOIN channels c ON c.id = a.channel_id`
+
+func scanArtifact(r scanner) (a registry.Artifact, err error) {
+	var about, subdirs string
+	var created, updated int64
+	if err := r.Scan(&a.ID, &a.ChannelID, &a.ChannelPath, &a.Privacy, &a.Family, &a.Name, &a.FileCount, &a.DownloadCount,
+		&a.LatestVersion, &a.LatestVersionKey, &a.Summary, &about, &subdirs, &created, &updated); err != nil {
+		return a, err
+	}
+	a.About, a.CreatedAt, a.UpdatedAt = json.RawMessage(about), fromMillis(created), fromMillis(updated)
+	if err := json.Unmarshal([]byte(subdirs), &a.Subdirs); err != nil {
+		return a, fmt.Errorf("subdirs of package %s: %w", a.Name, err)
+	}
+	return a, nil
+}
+
+// EnsureArtifact gives the package of this name, made if there was none.
+func (s *Store) EnsureArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) (registry.Artifact, error) {
+	_, err := s.q(tx).exec(ctx, `INSERT INTO artifacts (channel_id, family, name, latest_version_key, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel_id, family, name) DO NOTHING`,
+		a.ChannelID, a.Family, a.Name, a.LatestVersionKey, millis(a.CreatedAt), millis(a.UpdatedAt))
+	if err != nil {
+		return a, s.translate(err)
+	}
+	return s.ArtifactByName(ctx, tx, a.ChannelID, a.Family, a.Name)
+}
+
+// UpdateArtifact writes what a package's files say together.
+func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE artifacts SET file_count = $2, latest_version = $3, latest_version_key = $4,
+		summary = $5, about = $6, subdirs = $7, updated_at = $8 WHERE id = $1`,
+		a.ID, a.FileCount, a.LatestVersion, a.LatestVersionKey, a.Summary, string(a.About), jsonList(a.Subdirs), millis(a.UpdatedAt)))
+}
+
+// DeleteArtifact removes a package.
+func (s *Store) DeleteArtifact(ctx context.Context, tx registry.Tx, id int64) error {
+	return s.affected(s.q(tx).exec(ctx, `DELETE FROM artifacts WHERE id = $1`, id))
+}
+
+// ArtifactByName reads a package.
+func (s *Store) ArtifactByName(ctx context.Context, tx registry.Tx, channel int64, family, name string) (registry.Artifact, error) {
+	a, err := scanArtifact(s.q(tx).row(ctx, `SELECT `+artifactColumns+artifactFrom+`
+		WHERE a.channel_id = $1 AND a.family = $2 AND a.name = $3`, channel, family, name))
+	return a, s.translate(err)
+}
+
+// ListArtifacts reads a page of packages, and how many there are in all.
+func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p registry.Page) ([]registry.Artifact, int64, error) {
+	var w where
+	if f.ChannelID != 0 {
+		w.add(`a.channel_id = ?`, f.ChannelID)
+	}
+	s.inSets(&w, f.Visible)
+	if f.Query != "" {
+		like := likePattern(f.Query)
+		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)
+	}
+	if len(f.OnlyNames) > 0 {
+		w.add(`a.name IN (`+s.d.texts("?")+`)`, jsonList(f.OnlyNames))
+	}
+	if len(f.Families) > 0 {
+		w.add(`a.family IN (`+s.d.texts("?")+`)`, jsonList(f.Families))
+	}
+	if f.Subdir != "" {
+		w.add(`EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = a.id AND f.subdir = ?)`, f.Subdir)
+	}
+	if !f.UpdatedSince.IsZero() {
+		w.add(`a.updated_at >= ?`, millis(f.UpdatedSince))
+	}
+	if !f.CreatedSince.IsZero() {
+		w.add(`a.created_at >= ?`, millis(f.CreatedSince))
+	}
+	var total int64
+	if err := s.reader.row(ctx, `SELECT COUNT(*)`+artifactFrom+w.sql(), w.args...).Scan(&total); err != nil {
+		return nil, 0, s.translate(err)
+	}
+	order := orderBy(p, map[string]string{"common_name": "a.name", "download_count": "a.download_count", "updated_at": "a.updated_at"}, "a.name, a.id")
+	text := `SELECT ` + artifactColumns + artifactFrom + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	rows, err := s.reader.query(ctx, text, w.args...)
+	list, err := collect(s, rows, err, scanArtifact)
+	return list, total, err
+}
+
+// ArtifactSummary reads what a package's files say together.
+func (s *Store) ArtifactSummary(ctx context.Context, tx registry.Tx, artifact int64) (sum registry.ArtifactSummary, err error) {
+	if err := s.q(tx).row(ctx, `SELECT COUNT(*) FROM files WHERE artifact_id = $1`, artifact).Scan(&sum.FileCount); err != nil || sum.FileCount == 0 {
+		return sum, s.translate(err)
+	}
+	rows, err := s.q(tx).query(ctx, `SELECT DISTINCT subdir FROM files WHERE artifact_id = $1 ORDER BY subdir`, artifact)
+	sum.Subdirs, err = collect(s, rows, err, func(r scanner) (sub string, err error) { err = r.Scan(&sub); return sub, err })
+	if err != nil {
+		return sum, err
+	}
+	sum.Latest, err = scanFile(s.q(tx).row(ctx, `SELECT `+fileColumns+` FROM files f WHERE f.artifact_id = $1
+		ORDER BY f.version_key DESC, f.build_number DESC, f.id DESC LIMIT 1`, artifact))
+	return sum, s.translate(err)
+}
+
+// MarkSubdir raises the generation of a subdir and marks the shard of one package name as out of date.
+func (s *Store) MarkSubdir(ctx context.Context, tx registry.Tx, channel int64, subdir, name string, at time.Time) error {
+	var generation int64
+	err := s.q(tx).row(ctx, `INSERT INTO subdirs (channel_id, subdir, generation, changed_at) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (channel_id, subdir) DO UPDATE SET generation = subdirs.generation + 1, changed_at = excluded.changed_at
+		RETURNING generation`, channel, subdir, millis(at)).Scan(&generation)
+	if err != nil {
+		return s.translate(err)
+	}
+	_, err = s.q(tx).exec(ctx, `INSERT INTO shards (channel_id, subdir, name, generation) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (channel_id, subdir, name) DO UPDATE SET generation = excluded.generation`, channel, subdir, name, generation)
+	return s.translate(err)
+}

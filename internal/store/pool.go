@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+)
+
+// querier is what store methods need of a transaction or a pool of connections.
+type querier interface {
+	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	row(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// pool is a database with its prepared statements. Statement texts are constants or built from a few fixed parts,
+// so their number is bounded by the program.
+type pool struct {
+	db *sql.DB
+
+	mu    sync.RWMutex
+	stmts map[string]*sql.Stmt
+}
+
+func newPool(db *sql.DB) *pool { return &pool{db: db, stmts: map[string]*sql.Stmt{}} }
+
+func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	st := p.stmts[query]
+	p.mu.RUnlock()
+	if st != nil {
+		return st, nil
+	}
+	st, err := p.db.PrepareContext(context.WithoutCancel(ctx), query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if had := p.stmts[query]; had != nil {
+		return had, st.Close()
+	}
+	p.stmts[query] = st
+	return st, nil
+}
+
+func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := p.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := p.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
+	st, err := p.prepared(ctx, query)
+	if err != nil {
+		// The unprepared form fails with the same error, which Row then carries.
+		return p.db.QueryRowContext(ctx, query, args...)
+	}
+	return st.QueryRowContext(ctx, args...)
+}
+
+// txn is one member's view of a write transaction. Its statements ignore cancellation: an interrupted statement would
+// roll back the other members of the batch.
+type txn struct {
+	tx   *sql.Tx
+	pool *pool
+}
+
+func (t *txn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (t *txn) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (t *txn) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(context.WithoutCancel(ctx), query, args...)
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"kingsnake/internal/registry"
+)
+
+const secretColumns = `x.id, x.token_id, x.mac, x.fingerprint, x.retires_at, x.created_at, x.last_used_at, x.last_used_address,
+	x.last_used_client, x.uses, x.refusals`
+
+func scanSecret(r scanner) (x registry.Secret, err error) {
+	var retires, created, used int64
+	err = r.Scan(&x.ID, &x.TokenID, &x.MAC, &x.Fingerprint, &retires, &created, &used, &x.LastUsedAddress, &x.LastUsedClient, &x.Uses, &x.Refusals)
+	x.RetiresAt, x.CreatedAt, x.LastUsedAt = fromMillis(retires), fromMillis(created), fromMillis(used)
+	return x, err
+}
+
+// InsertSecret adds a string's MAC to a token and gives its number.
+func (s *Store) InsertSecret(ctx context.Context, tx registry.Tx, x registry.Secret) (id int64, err error) {
+	err = s.q(tx).row(ctx, `INSERT INTO token_secrets (token_id, mac, fingerprint, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
+		x.TokenID, x.MAC, x.Fingerprint, millis(x.CreatedAt)).Scan(&id)
+	return id, s.translate(err)
+}
+
+// SecretByMAC finds a live string.
+func (s *Store) SecretByMAC(ctx context.Context, mac []byte) (registry.Secret, error) {
+	x, err := scanSecret(s.reader.row(ctx, `SELECT `+secretColumns+` FROM token_secrets x WHERE x.mac = $1`, mac))
+	return x, s.translate(err)
+}
+
+// RetireSecret sets the end of a string's overlap.
+func (s *Store) RetireSecret(ctx context.Context, tx registry.Tx, id int64, at time.Time) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE token_secrets SET retires_at = $2 WHERE id = $1`, id, millis(at)))
+}
+
+// KillSecret removes a string and remembers that it was once good.
+func (s *Store) KillSecret(ctx context.Context, tx registry.Tx, x registry.Secret, t registry.Token, reason registry.Problem, at time.Time) error {
+	if _, err := s.q(tx).exec(ctx, `INSERT INTO dead_secrets (mac, token_public_id, owner_id, reason, died_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (mac) DO NOTHING`, x.MAC, t.PublicID, t.OwnerID, string(reason), millis(at)); err != nil {
+		return s.translate(err)
+	}
+	_, err := s.q(tx).exec(ctx, `DELETE FROM token_secrets WHERE id = $1`, x.ID)
+	return s.translate(err)
+}
+
+// DeadSecretByMAC finds a string that once was good.
+func (s *Store) DeadSecretByMAC(ctx context.Context, mac []byte) (registry.DeadSecret, error) {
+	var d registry.DeadSecret
+	var reason string
+	var died int64
+	err := s.reader.row(ctx, `SELECT token_public_id, owner_id, reason, died_at FROM dead_secrets WHERE mac = $1`, mac).
+		Scan(&d.TokenPublicID, &d.OwnerID, &reason, &died)
+	d.Reason, d.DiedAt = registry.Problem(reason), fromMillis(died)
+	return d, s.translate(err)
+}
+
+// AddSecretUse adds counted uses of a string.
+func (s *Store) AddSecretUse(ctx context.Context, tx registry.Tx, id int64, u registry.SecretUse) error {
+	_, err := s.q(tx).exec(ctx, `UPDATE token_secrets SET uses = uses + $2, refusals = refusals + $3,
+		last_used_at = CASE WHEN $4 > last_used_at THEN $4 ELSE last_used_at END,
+		last_used_address = $5, last_used_client = $6 WHERE id = $1`,
+		id, u.Uses, u.Refusals, millis(u.At), u.Address, u.Client)
+	return s.translate(err)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteDialect describes SQLite.
+func sqliteDialect() dialect {
+	return dialect{
+		name:    "sqlite3",
+		ID:      "INTEGER PRIMARY KEY AUTOINCREMENT",
+		Blob:    "BLOB",
+		numbers: func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		texts:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		isUnique: func(err error) bool {
+			c, ok := sqliteCode(err)
+			return ok && (c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+		},
+		isFull: func(err error) bool {
+			c, ok := sqliteCode(err)
+			return ok && c&0xff == sqlite3.SQLITE_FULL
+		},
+	}
+}
+
+func sqliteCode(err error) (int, bool) {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code(), true
+	}
+	return 0, false
+}
+
+// OpenSQLite opens, and makes where it is missing, the database file at path, and brings its tables up to date.
+// It runs in WAL mode with synchronous FULL, so a commit that returned survives a crash of the machine.
+func OpenSQLite(ctx context.Context, path string) (*Store, error) {
+	w, err := sql.Open("sqlite", sqliteDSN(path, false))
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	w.SetMaxOpenConns(1)
+	s := &Store{d: sqliteDialect(), writer: newWriter(w)}
+	if err := s.migrate(ctx, w); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), w.Close())
+	}
+	r, err := sql.Open("sqlite", sqliteDSN(path, true))
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	r.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
+	r.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
+	s.reader = newPool(r)
+	return s, nil
+}
+
+func sqliteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "temp_store(MEMORY)"} {
+		q.Add("_pragma", p)
+	}
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	} else {
+		q.Set("_txlock", "immediate")
+	}
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
+}

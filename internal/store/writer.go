@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"kingsnake/internal/registry"
+)
+
+// maxBatch bounds how many writes share one commit, and so how much work one failed commit takes along.
+const maxBatch = 64
+
+// writer runs write transactions on a database that allows one at a time. Writes that wait for one another share a
+// commit: each runs inside a savepoint of its own, and the last in the queue pays for the one fsync of all.
+type writer struct {
+	pool    *pool
+	waiting atomic.Int64
+
+	mu    sync.Mutex
+	batch *batch
+}
+
+// batch is one transaction shared by several writes.
+type batch struct {
+	tx   *sql.Tx
+	size int
+	done chan struct{}
+	err  error
+}
+
+func newWriter(db *sql.DB) *writer { return &writer{pool: newPool(db)} }
+
+// do runs fn in a transaction and returns once its effects are durable. fn runs once.
+func (w *writer) do(ctx context.Context, fn func(registry.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b, err := w.run(context.WithoutCancel(ctx), fn)
+	if err != nil {
+		return err
+	}
+	<-b.done
+	return b.err
+}
+
+// run performs fn as a member of the current batch and ends the batch when nobody waits behind it.
+func (w *writer) run(ctx context.Context, fn func(registry.Tx) error) (_ *batch, err error) {
+	w.waiting.Add(1)
+	w.mu.Lock()
+	w.waiting.Add(-1)
+	defer w.mu.Unlock()
+	if w.batch == nil {
+		tx, err := w.pool.db.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, fmt.Errorf("begin: %w", err)
+		}
+		w.batch = &batch{tx: tx, done: make(chan struct{})}
+	}
+	b := w.batch
+	b.size++
+	defer func() {
+		if w.waiting.Load() == 0 || b.size >= maxBatch {
+			w.commit()
+		}
+	}()
+	return b, w.member(ctx, b, fn)
+}
+
+// member runs fn inside a savepoint, so that its failure leaves the others of the batch alone.
+func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) error) (err error) {
+	if _, err := b.tx.ExecContext(ctx, "SAVEPOINT member"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	ok := false
+	defer func() {
+		if ok {
+			return
+		}
+		// fn failed or panicked: undo what it did.
+		if _, rerr := b.tx.ExecContext(ctx, "ROLLBACK TO member"); rerr != nil && err != nil {
+			err = fmt.Errorf("%w (and its rollback: %w)", err, rerr)
+		}
+		if _, rerr := b.tx.ExecContext(ctx, "RELEASE member"); rerr != nil && err != nil {
+			err = fmt.Errorf("%w (and its release: %w)", err, rerr)
+		}
+	}()
+	if err := fn(&txn{tx: b.tx, pool: w.pool}); err != nil {
+		return err
+	}
+	if _, err := b.tx.ExecContext(ctx, "RELEASE member"); err != nil {
+		return fmt.Errorf("release: %w", err)
+	}
+	ok = true
+	return nil
+}
+
+// commit ends the current batch and tells its members. The caller holds the lock.
+func (w *writer) commit() {
+	b := w.batch
+	w.batch = nil
+	if err := b.tx.Commit(); err != nil {
+		b.err = fmt.Errorf("commit: %w", err)
+	}
+	close(b.done)
+}
