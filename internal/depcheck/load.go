@@ -85,6 +85,10 @@ type checked struct {
 	types *types.Package
 	info  *types.Info
 	files []*ast.File
+
+	// rows are local variables of the file being looked at that point into a
+	// variable of a package.
+	rows map[types.Object]*types.Var
 }
 
 // resolver returns a function that parses and type-checks packages, taking the

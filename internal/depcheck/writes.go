@@ -8,11 +8,16 @@ import (
 )
 
 // checkWrites finds every place that changes a variable of a package, be it
-// its own or another's. Writes through a copy of a slice or map that a function
-// was handed go unseen.
+// its own or another's. Writes through a copy of a slice, map or pointer that a
+// function was handed go unseen.
 func (c *checked) checkWrites(file *ast.File) []Finding {
 	var findings []Finding
+	c.rows = map[types.Object]*types.Var{}
+	read := map[ast.Expr]bool{}
 	written := func(target ast.Expr) {
+		if id, ok := target.(*ast.Ident); ok && c.rows[c.info.Uses[id]] != nil {
+			return // The local pointer moves on; what it points to stays.
+		}
 		if v := c.packageVar(target); v != nil && !mayBeWritten(v) {
 			findings = append(findings, Finding{c.at(target.Pos()), "changes " + c.nameOf(v) + ", a variable of a package"})
 		}
@@ -20,7 +25,9 @@ func (c *checked) checkWrites(file *ast.File) []Finding {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
-			if n.Tok != token.DEFINE {
+			if n.Tok == token.DEFINE {
+				c.defineRow(n, read)
+			} else {
 				for _, target := range n.Lhs {
 					written(target)
 				}
@@ -33,7 +40,7 @@ func (c *checked) checkWrites(file *ast.File) []Finding {
 				written(n.Value)
 			}
 		case *ast.UnaryExpr:
-			if n.Op == token.AND {
+			if n.Op == token.AND && !read[n] {
 				written(n.X)
 			}
 		case *ast.CallExpr:
@@ -44,6 +51,25 @@ func (c *checked) checkWrites(file *ast.File) []Finding {
 		return true
 	})
 	return findings
+}
+
+// defineRow notes a local variable that points into a variable of a package, as
+// in row := &table[i]. That alone is a way of reading, so the address is added to
+// read; what is written through the pointer counts as written to the table.
+func (c *checked) defineRow(n *ast.AssignStmt, read map[ast.Expr]bool) {
+	for i, value := range n.Rhs {
+		address, ok := value.(*ast.UnaryExpr)
+		if !ok || address.Op != token.AND || len(n.Lhs) != len(n.Rhs) {
+			continue
+		}
+		id, ok := n.Lhs[i].(*ast.Ident)
+		v := c.packageVar(address.X)
+		if !ok || v == nil || c.info.Defs[id] == nil {
+			continue
+		}
+		c.rows[c.info.Defs[id]] = v
+		read[address] = true
+	}
 }
 
 // mayBeWritten names the one exception: huma has no other way of choosing the
@@ -64,6 +90,9 @@ func (c *checked) nameOf(v *types.Var) string {
 func (c *checked) packageVar(e ast.Expr) *types.Var {
 	switch e := e.(type) {
 	case *ast.Ident:
+		if v := c.rows[c.info.Uses[e]]; v != nil {
+			return v
+		}
 		v, ok := c.info.Uses[e].(*types.Var)
 		if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
 			return v
