@@ -173,18 +173,18 @@ func (p *packer) space() {
 func (p *packer) text() []byte {
 	begin := p.pos
 	p.pos++
-	escaped := false
+	n := bytes.IndexByte(p.src[p.pos:], '"')
+	if raw := p.src[p.pos : p.pos+n]; bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		p.pos += n + 1
+		return raw
+	}
 	for p.src[p.pos] != '"' {
 		if p.src[p.pos] == '\\' {
-			escaped = true
 			p.pos++
 		}
 		p.pos++
 	}
 	p.pos++
-	if raw := p.src[begin+1 : p.pos-1]; !escaped && utf8.Valid(raw) {
-		return raw
-	}
 	var s string
 	// The literal is valid JSON, so that this cannot fail; it also replaces
 	// lone surrogates and invalid UTF-8, which msgpack strings must not hold.
@@ -227,7 +227,7 @@ func (p *packer) number() error {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return fmt.Errorf("%w: number %.40s is out of range", ErrInvalid, text)
+		return fmt.Errorf("%w: number %.40s is out of range", ErrInvalid, p.src[begin:p.pos])
 	}
 	p.out = msgp.AppendFloat64(p.out, f)
 	return nil
