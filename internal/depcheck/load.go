@@ -86,9 +86,11 @@ type checked struct {
 	info  *types.Info
 	files []*ast.File
 
-	// rows are local variables of the file being looked at that point into a
-	// variable of a package.
-	rows map[types.Object]*types.Var
+	// mutators are the methods that write through their receiver.
+	mutators map[types.Object]bool
+	// rows are local variables of the code being looked at that point into
+	// another variable.
+	rows map[types.Object]types.Object
 }
 
 // resolver returns a function that parses and type-checks packages, taking the

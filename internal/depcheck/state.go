@@ -23,8 +23,8 @@ func checkState(t *tree) ([]Finding, error) {
 			for _, decl := range file.Decls {
 				findings = append(findings, c.checkDecl(decl)...)
 			}
-			findings = append(findings, c.checkWrites(file)...)
 		}
+		findings = append(findings, c.checkWrites()...)
 	}
 	return findings, nil
 }

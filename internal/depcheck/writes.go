@@ -10,66 +10,17 @@ import (
 // checkWrites finds every place that changes a variable of a package, be it
 // its own or another's. Writes through a copy of a slice, map or pointer that a
 // function was handed go unseen.
-func (c *checked) checkWrites(file *ast.File) []Finding {
+func (c *checked) checkWrites() []Finding {
 	var findings []Finding
-	c.rows = map[types.Object]*types.Var{}
-	read := map[ast.Expr]bool{}
-	written := func(target ast.Expr) {
-		if id, ok := target.(*ast.Ident); ok && c.rows[c.info.Uses[id]] != nil {
-			return // The local pointer moves on; what it points to stays.
-		}
-		if v := c.packageVar(target); v != nil && !mayBeWritten(v) {
-			findings = append(findings, Finding{c.at(target.Pos()), "changes " + c.nameOf(v) + ", a variable of a package"})
-		}
+	c.findMutators()
+	for _, file := range c.files {
+		c.eachWrite(file, func(target ast.Expr) {
+			if v := c.packageVar(target); v != nil && !mayBeWritten(v) {
+				findings = append(findings, Finding{c.at(target.Pos()), "changes " + c.nameOf(v) + ", a variable of a package"})
+			}
+		})
 	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			if n.Tok == token.DEFINE {
-				c.defineRow(n, read)
-			} else {
-				for _, target := range n.Lhs {
-					written(target)
-				}
-			}
-		case *ast.IncDecStmt:
-			written(n.X)
-		case *ast.RangeStmt:
-			if n.Tok == token.ASSIGN {
-				written(n.Key)
-				written(n.Value)
-			}
-		case *ast.UnaryExpr:
-			if n.Op == token.AND && !read[n] {
-				written(n.X)
-			}
-		case *ast.CallExpr:
-			for _, target := range c.changedBy(n) {
-				written(target)
-			}
-		}
-		return true
-	})
 	return findings
-}
-
-// defineRow notes a local variable that points into a variable of a package, as
-// in row := &table[i]. That alone is a way of reading, so the address is added to
-// read; what is written through the pointer counts as written to the table.
-func (c *checked) defineRow(n *ast.AssignStmt, read map[ast.Expr]bool) {
-	for i, value := range n.Rhs {
-		address, ok := value.(*ast.UnaryExpr)
-		if !ok || address.Op != token.AND || len(n.Lhs) != len(n.Rhs) {
-			continue
-		}
-		id, ok := n.Lhs[i].(*ast.Ident)
-		v := c.packageVar(address.X)
-		if !ok || v == nil || c.info.Defs[id] == nil {
-			continue
-		}
-		c.rows[c.info.Defs[id]] = v
-		read[address] = true
-	}
 }
 
 // mayBeWritten names the one exception: huma has no other way of choosing the
@@ -85,31 +36,120 @@ func (c *checked) nameOf(v *types.Var) string {
 	return v.Pkg().Name() + "." + v.Name()
 }
 
+// findMutators collects the methods of this package that write through the
+// pointer they are called on. Those that only read through it may be called on
+// a row of a table.
+func (c *checked) findMutators() {
+	c.mutators = map[types.Object]bool{}
+	for _, file := range c.files {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || f.Body == nil || len(f.Recv.List[0].Names) == 0 {
+				continue
+			}
+			receiver := c.info.Defs[f.Recv.List[0].Names[0]]
+			c.eachWrite(f.Body, func(target ast.Expr) {
+				if c.root(target) == receiver {
+					c.mutators[c.info.Defs[f.Name]] = true
+				}
+			})
+		}
+	}
+}
+
+// eachWrite calls visit with every expression below node that is assigned to,
+// or handed to something that may assign to it.
+func (c *checked) eachWrite(node ast.Node, visit func(target ast.Expr)) {
+	c.rows = map[types.Object]types.Object{}
+	reads := map[ast.Expr]bool{}
+	ast.Inspect(node, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok == token.DEFINE {
+				c.defineRows(n, reads)
+				break
+			}
+			for _, target := range n.Lhs {
+				if !c.isRow(target) {
+					visit(target)
+				}
+			}
+		case *ast.IncDecStmt:
+			visit(n.X)
+		case *ast.RangeStmt:
+			if n.Tok == token.ASSIGN {
+				visit(n.Key)
+				visit(n.Value)
+			}
+		case *ast.UnaryExpr:
+			if n.Op == token.AND && !reads[n] {
+				visit(n.X)
+			}
+		case *ast.CallExpr:
+			for _, target := range c.changedBy(n) {
+				visit(target)
+			}
+		}
+		return true
+	})
+}
+
+// defineRows notes local variables that point into another variable, as in
+// row := &table[i]. That alone is a way of reading, so the address is added to
+// reads; what is written through the pointer counts as written to the table.
+func (c *checked) defineRows(n *ast.AssignStmt, reads map[ast.Expr]bool) {
+	for i, value := range n.Rhs {
+		address, ok := value.(*ast.UnaryExpr)
+		if !ok || address.Op != token.AND || len(n.Lhs) != len(n.Rhs) {
+			continue
+		}
+		id, ok := n.Lhs[i].(*ast.Ident)
+		table := c.root(address.X)
+		if ok && table != nil && c.info.Defs[id] != nil {
+			c.rows[c.info.Defs[id]] = table
+			reads[address] = true
+		}
+	}
+}
+
+// isRow reports whether e is such a pointer itself: to set it is to let it
+// point elsewhere.
+func (c *checked) isRow(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && c.rows[c.info.Uses[id]] != nil
+}
+
 // packageVar returns the variable of a package that an expression is, or is a
 // part of, and nil if there is none.
 func (c *checked) packageVar(e ast.Expr) *types.Var {
+	v, ok := c.root(e).(*types.Var)
+	if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+		return v
+	}
+	return nil
+}
+
+// root returns the variable that an expression is, or is a part of.
+func (c *checked) root(e ast.Expr) types.Object {
 	switch e := e.(type) {
 	case *ast.Ident:
-		if v := c.rows[c.info.Uses[e]]; v != nil {
-			return v
+		if table := c.rows[c.info.Uses[e]]; table != nil {
+			return table
 		}
-		v, ok := c.info.Uses[e].(*types.Var)
-		if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-			return v
-		}
+		return c.info.Uses[e]
 	case *ast.ParenExpr:
-		return c.packageVar(e.X)
+		return c.root(e.X)
 	case *ast.IndexExpr:
-		return c.packageVar(e.X)
+		return c.root(e.X)
 	case *ast.SliceExpr:
-		return c.packageVar(e.X)
+		return c.root(e.X)
 	case *ast.StarExpr:
-		return c.packageVar(e.X)
+		return c.root(e.X)
 	case *ast.SelectorExpr:
 		if c.info.Selections[e] != nil {
-			return c.packageVar(e.X)
+			return c.root(e.X)
 		}
-		return c.packageVar(e.Sel) // qualified by the package's name
+		return c.root(e.Sel) // qualified by the package's name
 	}
 	return nil
 }
@@ -118,7 +158,7 @@ func (c *checked) packageVar(e ast.Expr) *types.Var {
 // that takes its address, and the first argument of the usual functions.
 func (c *checked) changedBy(call *ast.CallExpr) []ast.Expr {
 	var changed []ast.Expr
-	if selector, ok := call.Fun.(*ast.SelectorExpr); ok && c.takesAddress(selector) {
+	if selector, ok := call.Fun.(*ast.SelectorExpr); ok && c.changesReceiver(selector) {
 		changed = append(changed, selector.X)
 	}
 	if len(call.Args) > 0 && changesArgument(c.callee(call)) {
@@ -127,18 +167,21 @@ func (c *checked) changedBy(call *ast.CallExpr) []ast.Expr {
 	return changed
 }
 
-func (c *checked) takesAddress(selector *ast.SelectorExpr) bool {
+// changesReceiver reports whether a method is called on the address of a
+// variable and may write to it. Methods of other packages are taken to.
+func (c *checked) changesReceiver(selector *ast.SelectorExpr) bool {
 	selection := c.info.Selections[selector]
 	if selection == nil || selection.Kind() != types.MethodVal {
 		return false
 	}
-	signature, ok := selection.Obj().Type().(*types.Signature)
+	method := selection.Obj()
+	signature, ok := method.Type().(*types.Signature)
 	if !ok {
 		return false
 	}
 	_, wants := signature.Recv().Type().Underlying().(*types.Pointer)
 	_, has := selection.Recv().Underlying().(*types.Pointer)
-	return wants && !has
+	return wants && !has && (method.Pkg() != c.types || c.mutators[method])
 }
 
 func changesArgument(callee types.Object) bool {
