@@ -68,6 +68,8 @@ type Caller struct {
 	RequestID string
 	// SecretID numbers the string of Token that was presented, so that what it mints can die with it.
 	SecretID int64
+	// SessionID names the session that was presented, so that it can be ended.
+	SessionID string
 	// Now is the time of the request, against which expiry and not_before are judged. The zero time is unknown: a
 	// token with not_before is then refused, and its expiry is taken as already checked.
 	Now time.Time

@@ -27,7 +27,7 @@ type Denial struct {
 
 // The codes of refusals beyond those of Problem.
 const (
-	CodeLogin    = "login_required"
+	CodeLogin    = "auth_required"
 	CodeNotFound = "not_found"
 )
 

@@ -37,15 +37,14 @@ func (d Decision) Explanation() Explanation {
 }
 
 func (d *Decision) summary() string {
-	what := d.who() + " may " + d.Scope.String() + " on " + d.Target.name()
+	what := "exercise " + d.Scope.String() + " on " + d.Target.name()
 	switch {
 	case d.AsAnonymous:
-		return "Yes, but only as everybody may: not " + d.who() + ", for " + d.why() + ", but an anonymous caller may " +
-			d.Scope.String() + " on " + d.Target.name() + "."
+		return fmt.Sprintf("Yes, but only because everybody may: %s itself may not %s, because %s.", d.who(), what, d.why())
 	case d.Allowed:
-		return "Yes: " + what + "."
+		return fmt.Sprintf("Yes: %s may %s.", d.who(), what)
 	}
-	return "No: " + strings.Replace(what, " may ", " may not ", 1) + ", for " + d.why() + "."
+	return fmt.Sprintf("No: %s may not %s, because %s.", d.who(), what, d.why())
 }
 
 // why is what the refusing gates say, joined.
@@ -56,7 +55,7 @@ func (d *Decision) why() string {
 			reasons = append(reasons, d.refusal(g.Reason, g))
 		}
 	}
-	return list(reasons)
+	return strings.Join(reasons, "; and ")
 }
 
 // who names the caller.
@@ -172,7 +171,12 @@ func (d *Decision) asked(kind GateKind, g Gate) string {
 			return "the role admin"
 		}
 		return fmt.Sprintf("%s on %q", g.Needed, string(d.Scope.Info().Category))
-	case GateResource, GateAnonymous:
+	case GateAnonymous:
+		if g.From == SourceRoles {
+			return d.asked(GateRole, g)
+		}
+		return d.asked(GateResource, g)
+	case GateResource:
 		return fmt.Sprintf("%s on %s", g.Needed, d.Target.name())
 	case GateToken:
 		if d.caller.Token.Kind == ResourceToken {
@@ -231,9 +235,11 @@ func (d *Decision) roles() string {
 	return "the best of the roles " + list(c.Principal.Roles)
 }
 
-// upper makes the first letter of a sentence a capital one.
+// upper makes the first letter of a sentence a capital one, except where the sentence starts with a scope's name, which
+// people copy.
 func upper(s string) string {
-	if s == "" {
+	word, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.Contains(word, ":") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
