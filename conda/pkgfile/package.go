@@ -67,6 +67,9 @@ func (rd *Reader) Read(r io.ReaderAt, size int64, filename string) (*Package, er
 	if err != nil {
 		return nil, err
 	}
+	if size < 0 {
+		return nil, fmt.Errorf("read package: size is negative: %d", size)
+	}
 	if size > rd.lim.MaxFile {
 		return nil, refuse(CodeTooLarge, "", "the file is %d bytes long, and %d are allowed", size, rd.lim.MaxFile)
 	}

@@ -83,11 +83,11 @@ func checkLayout(src *source, members []*zipMember, limit int64) error {
 			return err
 		}
 		pos = m.data + int64(m.csize)
-		next := limit
+		next := limit // where the member's data descriptor has to end, if it has one
 		if i+1 < len(members) {
 			next = members[i+1].header
 		}
-		if m.flags&flagDescriptor != 0 && next > pos {
+		if m.flags&flagDescriptor != 0 {
 			n, err := m.checkDescriptor(src, pos, next-pos)
 			if err != nil {
 				return err
@@ -104,7 +104,7 @@ func checkLayout(src *source, members []*zipMember, limit int64) error {
 // checkDescriptor verifies the data descriptor that may follow a member: with
 // or without its signature, with 32 or 64 bit sizes.
 func (m *zipMember) checkDescriptor(src *source, at, n int64) (int64, error) {
-	wrong := refuse(CodeHeaderMismatch, m.name, "the %d bytes after the member are not its data descriptor", n)
+	wrong := refuse(CodeHeaderMismatch, m.name, "the member announces a data descriptor, and what follows it is none")
 	if n != 12 && n != 16 && n != 20 && n != 24 {
 		return 0, wrong
 	}
