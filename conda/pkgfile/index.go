@@ -53,9 +53,11 @@ type Index struct {
 
 // knownKeys are the keys of index.json that clients and indexers look at.
 func knownKeys() []string {
-	return []string{"schema_version", "name", "version", "build", "build_number", "subdir", "noarch", "depends", "constrains",
+	return []string{
+		"schema_version", "name", "version", "build", "build_number", "subdir", "noarch", "depends", "constrains",
 		"timestamp", "license", "license_family", "track_features", "features", "arch", "platform",
-		"python_site_packages_path", "extra_depends", "flags", "md5", "sha256", "size", "fn", "url", "channel"}
+		"python_site_packages_path", "extra_depends", "flags", "md5", "sha256", "size", "fn", "url", "channel",
+	}
 }
 
 // ParseIndex parses and validates info/index.json on its own, as [Read] does

@@ -65,8 +65,10 @@ func inInfo(p string) bool {
 // reservedInfo are the metadata files whose look-alikes are refused: on a
 // file system that folds case they would replace the real ones.
 func reservedInfo() []string {
-	return []string{"index.json", "paths.json", "about.json", "run_exports.json", "link.json", "files", "has_prefix",
-		"no_link", "repodata_record.json"}
+	return []string{
+		"index.json", "paths.json", "about.json", "run_exports.json", "link.json", "files", "has_prefix",
+		"no_link", "repodata_record.json",
+	}
 }
 
 // checkReserved refuses what only a client may create, and what some file

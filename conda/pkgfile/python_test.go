@@ -71,16 +71,11 @@ func TestPackagesOfOtherToolsAreAccepted(t *testing.T) {
 	}
 	rd := pkgfile.NewReader(pkgfile.Limits{Now: time.Now()})
 	for _, path := range files {
-		f, err := os.Open(path)
+		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		stat, err := f.Stat()
-		if err != nil {
-			t.Fatal(err)
-		}
-		pkg, err := rd.Read(f, stat.Size(), filepath.Base(path))
+		pkg, err := read(rd, data, filepath.Base(path))
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue

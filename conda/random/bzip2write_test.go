@@ -14,10 +14,7 @@ import (
 )
 
 // unbzip2 decodes with the standard library, which verifies both checksums.
-func unbzip2(t interface {
-	Helper()
-	Fatalf(string, ...any)
-}, packed []byte) []byte {
+func unbzip2(t rapid.TB, packed []byte) []byte {
 	t.Helper()
 	got, err := io.ReadAll(bzip2.NewReader(bytes.NewReader(packed)))
 	if err != nil {
