@@ -103,6 +103,7 @@ func TestDecide(t *testing.T) {
 		{"not another's", session(writer), UserTokenEdit, OnAccount(2), "no"},
 		{"unless admin", session(admin(9)), UserTokenEdit, OnAccount(2), "yes"},
 		{"nobody has no account", nil, UserTokenView, OnAccount(0), "no"},
+		{"not even a user without an id", session(user(0, nil)), UserTokenView, OnAccount(0), "no"},
 		{"a service account is no admin", session(robot), RoleView, OnSystem(), "no"},
 		{"and has no tokens to give", session(robot), UserTokenEdit, OnAccount(4), "no"},
 		{"but manages its channel", session(robot), ChannelEdit, OnChannel(prod), "yes"},

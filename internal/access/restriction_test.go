@@ -229,3 +229,22 @@ func TestValidPattern(t *testing.T) {
 		}
 	}
 }
+
+// What ParseCIDR accepts is a network in one form: masked, IPv4 as IPv4, and the same when read again.
+func FuzzParseCIDR(f *testing.F) {
+	for _, seed := range []string{"10.0.0.0/8", "10.1.2.3", "::ffff:10.0.0.0/104", "::ffff:1.2.3.4", "fe80::1%eth0", "::/0", "::ffff:0:0/90", "x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := ParseCIDR(text)
+		if err != nil {
+			return
+		}
+		if !p.IsValid() || p != p.Masked() || p.Addr().Is4In6() || p.Addr().Zone() != "" {
+			t.Errorf("ParseCIDR(%q) = %v", text, p)
+		}
+		if again, err := ParseCIDR(p.String()); err != nil || again != p {
+			t.Errorf("ParseCIDR(%q) = %v, read again %v, %v", text, p, again, err)
+		}
+	})
+}
