@@ -23,13 +23,13 @@ type Hashes struct {
 // BuildRecord returns the package record of a file: the object in indexJSON
 // (the file's info/index.json) without the keys that conda's index tools drop,
 // and with md5, sha256, size and indexed_timestamp, which a package cannot set
-// for itself (CEP 36, CEP 47). The result is in the form of [Canonicalize]; keys that
-// are not known here are kept.
+// for itself (CEP 36, CEP 47). The result is in the form of [Canonicalize];
+// keys that are not known here are kept.
 //
-// It fails, wrapping [ErrInvalid], if a field that clients read has the wrong
-// type: several of them parse an index file strictly, so that one bad record
-// would make the whole subdir unreadable. It does not check names, nor that
-// they agree with the name of the file.
+// It fails, wrapping [ErrInvalid], under the conditions of [ParseRecord]:
+// several clients parse an index file strictly, so that one bad record would
+// make the whole subdir unreadable. It does not check that names follow CEP 26
+// or agree with the name of the file.
 func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
 	fields, err := decodeObject(indexJSON)
 	if err != nil {
@@ -38,10 +38,14 @@ func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
 	for _, key := range droppedKeys() {
 		delete(fields, key)
 	}
+	for _, key := range listKeys() {
+		if fields[key] == nil {
+			delete(fields, key)
+		}
+	}
 	fields["md5"] = hex.EncodeToString(h.MD5[:])
 	fields["sha256"] = hex.EncodeToString(h.SHA256[:])
 	fields["size"] = json.Number(strconv.FormatInt(h.Size, 10))
-	delete(fields, "indexed_timestamp")
 	if h.IndexedTimestamp != 0 {
 		fields["indexed_timestamp"] = json.Number(strconv.FormatInt(h.IndexedTimestamp, 10))
 	}
@@ -55,11 +59,19 @@ func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
 	return out, nil
 }
 
-// droppedKeys are the keys of index.json that say how or where a package was
-// built and that no index lists.
+// droppedKeys are the keys of index.json that no record takes over.
 func droppedKeys() []string {
 	return []string{
+		// How or where a package was built; conda-index drops the same.
 		"arch", "binstar", "has_prefix", "machine", "mtime", "operatingsystem",
 		"platform", "requires_features", "target-triplet", "ucs",
+		// What only the channel that serves the file can say about it.
+		"attestations_sha256", "channel", "fn", "indexed_timestamp", "run_exports", "url",
 	}
+}
+
+// listKeys are the keys that may be absent but that rattler does not accept as
+// null.
+func listKeys() []string {
+	return []string{"constrains", "depends", "extra_depends", "flags", "track_features"}
 }

@@ -34,6 +34,12 @@ func TestBuildRecord(t *testing.T) {
 				`,"size":42,"subdir":"noarch","version":"1.0"}`,
 		},
 		{
+			"null in place of a list is dropped",
+			minimalIndex + `,"depends":null,"constrains":null,"flags":null,"track_features":null,"extra_depends":null,"license":null}`,
+			`{"build":"0","build_number":0,"indexed_timestamp":1700000000123,"license":null,` + hashText + `,"name":"a",` + shaText +
+				`,"size":42,"subdir":"noarch","version":"1.0"}`,
+		},
+		{
 			"unknown keys, exact numbers and text are kept",
 			minimalIndex + `,"zz":{"b":1.50,"a":123456789012345678901234567890},"license":"<é&\u2028>"}`,
 			`{"build":"0","build_number":0,"indexed_timestamp":1700000000123,"license":"<é&\u2028>",` + hashText +
@@ -42,7 +48,8 @@ func TestBuildRecord(t *testing.T) {
 		},
 		{
 			"the package does not speak for the server",
-			minimalIndex + `,"md5":"x","sha256":7,"size":"big","indexed_timestamp":1}`,
+			minimalIndex + `,"md5":"x","sha256":7,"size":"big","indexed_timestamp":1,"url":"u","fn":"f","channel":"c",
+				"run_exports":{},"attestations_sha256":"00"}`,
 			`{"build":"0","build_number":0,"indexed_timestamp":1700000000123,` + hashText + `,"name":"a",` + shaText +
 				`,"size":42,"subdir":"noarch","version":"1.0"}`,
 		},
@@ -97,6 +104,15 @@ func TestBuildRecordRefuses(t *testing.T) {
 		minimalIndex + `,"timestamp":"today"}`,
 		minimalIndex + `,"timestamp":1.5}`,
 		minimalIndex + `,"track_features":7}`,
+		minimalIndex + `,"timestamp":-1}`,
+		minimalIndex + `,"timestamp":253402300799}`,
+		minimalIndex + `,"timestamp":253402300799999}`,
+		minimalIndex + `,"legacy_bz2_md5":""}`,
+		minimalIndex + `,"legacy_bz2_size":-1}`,
+		minimalIndex + `,"purls":["a"]}`,
+		minimalIndex + `,"purls":["pkg:a/b?c=d&c=e"]}`,
+		minimalIndex + `,"name":"a b"}`,
+		minimalIndex + `,"version":"a b"}`,
 		minimalIndex + `,"build_number":-1}`,
 		minimalIndex + `,"build_number":"0"}`,
 		minimalIndex + `,"name":""}`,

@@ -91,9 +91,14 @@ func (c *ChannelData) Add(f Facts) error {
 func (p *channelPackage) add(f Facts, r rank) {
 	for _, text := range []struct{ key, value string }{
 		{"version", f.Version},
-		{"summary", f.Summary}, {"description", f.Description}, {"license", f.License},
-		{"home", f.Home}, {"dev_url", f.DevURL}, {"doc_url", f.DocURL},
-		{"doc_source_url", f.DocSourceURL}, {"source_git_url", f.SourceGitURL},
+		{"summary", f.Summary},
+		{"description", f.Description},
+		{"license", f.License},
+		{"home", f.Home},
+		{"dev_url", f.DevURL},
+		{"doc_url", f.DocURL},
+		{"doc_source_url", f.DocSourceURL},
+		{"source_git_url", f.SourceGitURL},
 	} {
 		if text.value != "" {
 			keepNewest(p.texts, text.key, ranked{text.value, r})
@@ -103,8 +108,10 @@ func (p *channelPackage) add(f Facts, r rank) {
 		key    string
 		values []string
 	}{
-		{"source_url", f.SourceURL}, {"identifiers", f.Identifiers},
-		{"keywords", f.Keywords}, {"tags", f.Tags},
+		{"source_url", f.SourceURL},
+		{"identifiers", f.Identifiers},
+		{"keywords", f.Keywords},
+		{"tags", f.Tags},
 	} {
 		switch {
 		case len(list.values) == 1 && list.key == "source_url":
@@ -133,11 +140,13 @@ func keepNewest(values map[string]ranked, key string, v ranked) {
 	}
 }
 
-// seconds converts a timestamp of a record. Builders write milliseconds and
-// once wrote seconds; a number that as seconds would lie beyond the year 9999
-// is in milliseconds, as conda's own tools judge.
+// lastSecond is the last one of the year 9999, in seconds since 1970. Builders
+// write timestamps in milliseconds and once wrote seconds; a greater number is
+// in milliseconds, as conda's own tools judge.
+const lastSecond = 253402300799
+
+// seconds converts a timestamp of a record.
 func seconds(timestamp int64) int64 {
-	const lastSecond = 253402300799
 	if timestamp > lastSecond {
 		return timestamp / 1000
 	}

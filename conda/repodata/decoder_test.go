@@ -107,11 +107,13 @@ func TestDecoderRefuses(t *testing.T) {
 		{"a file too long", file, repodata.Limits{Bytes: int64(len(file) - 1)}, repodata.ErrTooLarge},
 		{
 			"a record too long", `{"packages":{"a.tar.bz2":{"x":"` + strings.Repeat("x", 1000) + `"}}}`,
-			repodata.Limits{RecordBytes: 1000}, repodata.ErrTooLarge,
+			repodata.Limits{RecordBytes: 1000},
+			repodata.ErrTooLarge,
 		},
 		{
 			"a key too long", `{"packages":{"` + strings.Repeat("x", 10000) + `":{}}}`,
-			repodata.Limits{RecordBytes: 1000}, repodata.ErrTooLarge,
+			repodata.Limits{RecordBytes: 1000},
+			repodata.ErrTooLarge,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,8 +1,10 @@
 package repodata
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -49,6 +51,40 @@ func (f *fields) fail(err error) {
 		f.err = fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 }
+
+// checkMD5 requires that a field is a digest in hexadecimal.
+func (f *fields) checkMD5(key, text string) {
+	if sum, err := hex.DecodeString(text); err != nil || len(sum) != 16 {
+		f.fail(fmt.Errorf("%s is not 16 bytes in hexadecimal", key))
+	}
+}
+
+// isPurl reports whether text is a package URL of a form that no parser
+// refuses: pkg:type/name, with any namespaces, version, qualifiers and subpath,
+// and no escapes but for ASCII characters.
+func isPurl(text string) bool {
+	if !purlSyntax.MatchString(text) {
+		return false
+	}
+	_, qualifiers, _ := strings.Cut(text, "?")
+	qualifiers, _, _ = strings.Cut(qualifiers, "#")
+	seen := make(map[string]bool)
+	for qualifier := range strings.SplitSeq(qualifiers, "&") {
+		key, _, _ := strings.Cut(qualifier, "=")
+		if seen[key] {
+			return false
+		}
+		seen[key] = true
+	}
+	return true
+}
+
+var purlSyntax = func() *regexp.Regexp {
+	const segment = `/(?:[A-Za-z0-9._~+:@-]|%[2-7][0-9A-Fa-f])+`
+	const value = `(?:[A-Za-z0-9._~+:/-]|%[2-7][0-9A-Fa-f])+`
+	const qualifier = `[a-z][a-z0-9._-]*=` + value
+	return regexp.MustCompile(`^pkg:[a-z][a-z0-9.+-]*(?:` + segment + `)+(?:\?` + qualifier + `(?:&` + qualifier + `)*)?(?:#` + value + `)?$`)
+}()
 
 // noarch accepts every spelling of "noarch" that index.json files have used.
 type noarch string

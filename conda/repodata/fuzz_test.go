@@ -36,7 +36,8 @@ func FuzzDecodeShard(f *testing.F) {
 	f.Add(packedShard(f, nil))
 	f.Add(packedShard(f, []Entry{
 		{Filename: "a.conda", RecordJSON: record, RunExportsJSON: json.RawMessage(`{"weak":["a"]}`)},
-		{Filename: "a.tar.bz2", RecordJSON: record}, {Filename: "b.conda", RecordJSON: record, V3: true},
+		{Filename: "a.tar.bz2", RecordJSON: record},
+		{Filename: "b.conda", RecordJSON: record, V3: true},
 	}, "c.conda"))
 	f.Add([]byte{0x81, 0xa8, 'p', 'a', 'c', 'k', 'a', 'g', 'e', 's', 0xdf, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, packed []byte) {

@@ -3,6 +3,9 @@ package repodata
 import (
 	"errors"
 	"fmt"
+	"strings"
+
+	"kingsnake/conda/version"
 )
 
 // Record is the part of a package record that a server or a client reads
@@ -44,6 +47,13 @@ type Record struct {
 	// Size is the length of the file in bytes.
 	Size int64
 
+	// LegacyBz2MD5 and LegacyBz2Size are those of the .tar.bz2 that a .conda was
+	// made from (CEP 36).
+	LegacyBz2MD5  string
+	LegacyBz2Size int64
+
+	// Purls are package URLs of what the package was built from.
+	Purls []string
 	// PythonSitePackagesPath is set by builds of Python itself (CEP 17).
 	PythonSitePackagesPath string
 	// SchemaVersion is the version of the schema of index.json; 0 means the
@@ -62,8 +72,9 @@ const maxSchemaVersion = 3
 func (r Record) V3() bool { return r.SchemaVersion >= maxSchemaVersion }
 
 // ParseRecord reads the fields of a package record. It fails, wrapping
-// [ErrInvalid], if one of them has the wrong type, if name, version, build,
-// build_number or subdir is missing, or if schema_version is newer than 3.
+// [ErrInvalid], if name, version, build, build_number or subdir is missing, if
+// a field has a value that would make a strict client refuse the index, or if
+// schema_version is newer than 3.
 func ParseRecord(data []byte) (Record, error) {
 	f, err := parseFields(data)
 	if err != nil {
@@ -89,9 +100,15 @@ func ParseRecord(data []byte) (Record, error) {
 	f.get("md5", &r.MD5)
 	f.get("sha256", &r.SHA256)
 	f.get("size", &r.Size)
+	f.get("legacy_bz2_md5", &r.LegacyBz2MD5)
+	f.get("legacy_bz2_size", &r.LegacyBz2Size)
+	f.get("purls", &r.Purls)
 	f.get("python_site_packages_path", &r.PythonSitePackagesPath)
 	f.get("schema_version", &r.SchemaVersion)
 	f.get("revoked", &r.Revoked)
+	if _, ok := f.values["legacy_bz2_md5"]; ok && f.err == nil {
+		f.checkMD5("legacy_bz2_md5", r.LegacyBz2MD5)
+	}
 	if f.err == nil {
 		r.check(f)
 	}
@@ -99,14 +116,37 @@ func ParseRecord(data []byte) (Record, error) {
 }
 
 func (r *Record) check(f *fields) {
+	if _, err := version.Parse(r.Version); err != nil {
+		f.fail(err)
+	}
+	for _, purl := range r.Purls {
+		if !isPurl(purl) {
+			f.fail(fmt.Errorf("%.100q is not a package URL", purl))
+		}
+	}
 	switch {
-	case r.Name == "" || r.Version == "" || r.Build == "" || r.Subdir == "":
-		f.fail(errors.New("name, version, build or subdir is empty"))
-	case r.BuildNumber < 0:
-		f.fail(fmt.Errorf("build_number %d is negative", r.BuildNumber))
-	case r.Size < 0:
-		f.fail(fmt.Errorf("size %d is negative", r.Size))
+	case strings.ContainsFunc(r.Name, notInName) || r.Name == "":
+		f.fail(fmt.Errorf("name %.100q is not a package name", r.Name))
+	case r.Build == "" || r.Subdir == "":
+		f.fail(errors.New("build or subdir is empty"))
+	case min(r.BuildNumber, r.Size, r.LegacyBz2Size) < 0:
+		f.fail(errors.New("a number or size is negative"))
+	case !isTimestamp(r.Timestamp) || !isTimestamp(r.IndexedTimestamp):
+		f.fail(errors.New("a timestamp is out of range"))
 	case r.SchemaVersion < 0 || r.SchemaVersion > maxSchemaVersion:
 		f.fail(fmt.Errorf("schema_version %d is not supported", r.SchemaVersion))
 	}
+}
+
+// isTimestamp reports whether every client can make a date of a timestamp,
+// which they take for seconds up to lastSecond and for milliseconds above. For
+// rattler, time ends a day and some hours before the year 9999 does.
+func isTimestamp(n int64) bool {
+	const end = 253402207200
+	return n >= 0 && (n <= end || n > lastSecond && n <= end*1000)
+}
+
+// notInName reports whether no package has the character in its name.
+func notInName(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
 }
