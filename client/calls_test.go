@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -183,7 +184,7 @@ func TestAllWalksThePages(t *testing.T) {
 		}
 		return api.List[int]{TotalCount: 9, Items: []int{1}}, nil
 	}
-	if _, err := Collect(All(t.Context(), ListOptions{}, failing)); err != io.ErrUnexpectedEOF {
+	if _, err := Collect(All(t.Context(), ListOptions{}, failing)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v, want the second page's", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,7 +46,7 @@ func readUpload(t *testing.T, r *http.Request) (fields []string, filename string
 	}
 	for {
 		part, err := form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return fields, filename, file
 		}
 		if err != nil {
@@ -169,7 +170,7 @@ func TestUploadStalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // Nothing was written.
+	defer l.Close()
 	c, err := New("http://" + l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -81,9 +81,14 @@ func TestUpload(t *testing.T) {
 		requests int
 	}{
 		{"all good", []string{"a-1-0.conda", "b-1-0.conda"}, exitOK, "noarch/a-1-0.conda  uploaded  11 B\nnoarch/b-1-0.conda  uploaded  11 B\n", nil, 2},
-		{"one of three fails", []string{"a-1-0.conda", "bad-1-0.conda", "c-1-0.conda"}, exitPartly,
+		{
+			"one of three fails",
+			[]string{"a-1-0.conda", "bad-1-0.conda", "c-1-0.conda"},
+			exitPartly,
 			"noarch/a-1-0.conda  uploaded  11 B\nnoarch/c-1-0.conda  uploaded  11 B\n",
-			[]string{"could not upload", "another bad-1-0.conda is there", "--force", "error: 1 of 3 failed"}, 3},
+			[]string{"could not upload", "another bad-1-0.conda is there", "--force", "error: 1 of 3 failed"},
+			3,
+		},
 		{"the only one fails", []string{"bad-1-0.conda"}, exitConflict, "", []string{"another bad-1-0.conda is there"}, 1},
 		{"nobody may", []string{"who-1-0.conda", "b-1-0.conda"}, exitPartly, "", []string{"the token expired", "error: 2 of 2 failed"}, 1},
 	} {

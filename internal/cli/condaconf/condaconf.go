@@ -197,9 +197,11 @@ func (p Place) rattler(base *url.URL, edit func(map[string]json.RawMessage) erro
 	if err := edit(hosts); err != nil {
 		return c, "", err
 	}
-	text, err := json.MarshalIndent(hosts, "", "  ")
-	c.After = append(text, '\n')
-	return c, held, err
+	if c.After, err = json.MarshalIndent(hosts, "", "  "); err != nil {
+		return c, "", err
+	}
+	c.After = append(c.After, '\n')
+	return c, held, nil
 }
 
 // Channels plans to put channels at the top of conda's list, in this order.

@@ -41,9 +41,8 @@ func addChannels(text string, urls []string) (string, error) {
 	}
 	switch {
 	case list.flow && len(list.items) > 0:
-		line := list.lines[list.first]
-		at := strings.Index(line, "[") + 1
-		list.lines[list.first] = line[:at] + strings.Join(urls, ", ") + ", " + strings.TrimLeft(line[at:], " ")
+		before, inside, _ := strings.Cut(list.lines[list.first], "[")
+		list.lines[list.first] = before + "[" + strings.Join(urls, ", ") + ", " + strings.TrimLeft(inside, " ")
 	case len(list.items) > 0:
 		list.insert(list.items[0].line, urls)
 	case list.first >= 0:
@@ -77,8 +76,9 @@ func removeChannels(text string, drop func(string) bool) (string, error) {
 		for _, i := range keep {
 			names = append(names, i.channel)
 		}
-		line := list.lines[list.first]
-		list.lines[list.first] = line[:strings.Index(line, "[")] + "[" + strings.Join(names, ", ") + line[strings.LastIndex(line, "]"):]
+		before, inside, _ := strings.Cut(list.lines[list.first], "[")
+		_, after, _ := strings.Cut(inside, "]") // Neither bracket can be within a channel that was read.
+		list.lines[list.first] = before + "[" + strings.Join(names, ", ") + "]" + after
 	default:
 		for _, i := range slices.Backward(list.items) {
 			if drop(i.channel) {
