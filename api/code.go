@@ -8,8 +8,9 @@ type Code string
 const (
 	// CodeAuthRequired means that the request carried no credential and the target is not public.
 	CodeAuthRequired Code = "auth_required"
-	// CodeBadCredentials means that the user name or the password is wrong; the answer does not say which.
-	CodeBadCredentials Code = "bad_credentials"
+	// CodeBadCredentials means that the user name or the password is wrong, without saying which, or that a password was
+	// sent where only tokens are taken.
+	CodeBadCredentials Code = "password_refused"
 	// CodeSessionEnded means that the session token is unknown, expired or was ended by a logout or a password change.
 	CodeSessionEnded Code = "session_ended"
 	// CodeTokenMalformed means that the string is not a token of this server: mistyped, cut off, or from elsewhere.
@@ -20,18 +21,37 @@ const (
 	CodeTokenUnknown Code = "token_unknown"
 	// CodeTokenExpired means that the token's life is over.
 	CodeTokenExpired Code = "token_expired"
-	// CodeTokenRevoked means that the token was deleted or that its owner is gone or disabled.
+	// CodeTokenRevoked means that the token was deleted.
 	CodeTokenRevoked Code = "token_revoked"
+	// CodeAccountDisabled means that the credential's owner is disabled or gone.
+	CodeAccountDisabled Code = "account_disabled"
 	// CodeTokenRotated means that the token got a new string and this old one no longer works.
 	CodeTokenRotated Code = "token_rotated"
 )
 
-// The codes of status 403: the server knows who is calling, and the answer is no.
+// The codes of status 403: the server knows who is calling, and the answer is no. Which one says what stood in the way.
 const (
-	// CodeForbidden means that the caller lacks the scope or the level named in the problem.
+	// CodeForbidden is the general one; a problem usually has one of the finer codes below.
 	CodeForbidden Code = "forbidden"
-	// CodeSessionRequired means that the operation takes a signed-in user and no token will do.
-	CodeSessionRequired Code = "session_required"
+	// CodeRoleLevel means that the user's roles do not reach the level that the action needs.
+	CodeRoleLevel Code = "role_level"
+	// CodeAdminOnly means that only an administrator may do this.
+	CodeAdminOnly Code = "admin_only"
+	// CodeChannelLevel means that the user does not have the needed level on the channel.
+	CodeChannelLevel Code = "channel_level"
+	// CodeGroupLevel means that the user does not have the needed level over the group.
+	CodeGroupLevel Code = "group_level"
+	// CodeTokenKind means that no token of this kind opens the operation.
+	CodeTokenKind Code = "token_kind"
+	// CodeTokenScope means that the token lacks the scope.
+	CodeTokenScope Code = "token_scope"
+	// CodeTokenLevel means that the token holds the channel with too low a level.
+	CodeTokenLevel Code = "token_level"
+	// CodeTokenResource means that the token does not hold the channel, or not all that the action touches.
+	CodeTokenResource Code = "token_resource"
+	// CodeTokenChannel and CodeTokenPackage mean that the token is restricted to other channels or packages.
+	CodeTokenChannel Code = "token_channel"
+	CodeTokenPackage Code = "token_package"
 	// CodeTokenAddress means that the token may not be used from the caller's address.
 	CodeTokenAddress Code = "token_address"
 	// CodeTokenNotYetValid means that the token's life has not begun.
@@ -40,6 +60,13 @@ const (
 	CodeTokenUsedUp Code = "token_used_up"
 	// CodeTokenInURL means that a write was tried with a token in the URL; writes take a header.
 	CodeTokenInURL Code = "token_in_url"
+	// CodeNotGrantable means that a token was to hold more than its maker may grant.
+	CodeNotGrantable Code = "not_grantable"
+	// CodeSessionRequired means that the operation takes a signed-in user and no token will do (401 where nobody is
+	// signed in at all).
+	CodeSessionRequired Code = "session_required"
+	// CodeTokenRequired means that the operation is about the token it is called with, and there was none.
+	CodeTokenRequired Code = "token_required"
 	// CodeLastAdmin means that the change would leave nobody who can administer the site.
 	CodeLastAdmin Code = "last_admin"
 )
@@ -68,7 +95,7 @@ const (
 	CodeInvalid Code = "invalid"
 	// CodeInvalidPackage (422) means that the uploaded file is not a sound conda package.
 	CodeInvalidPackage Code = "invalid_package"
-	// CodeHashMismatch (422) means that the bytes received do not have the hash or the size that the client named.
+	// CodeHashMismatch (400) means that the bytes received do not have the hash or the size that the client named.
 	CodeHashMismatch Code = "hash_mismatch"
 	// CodeRateLimited (429) means that the caller has to wait as long as Retry-After says.
 	CodeRateLimited Code = "rate_limited"

@@ -148,8 +148,8 @@ func advice(e *client.Error) string {
 		return "log in again: kingsnake login"
 	case p.Code == api.CodeSessionRequired:
 		return "log in with user name and password: kingsnake login"
-	case p.MissingScope != "" || p.MissingLevel != "":
-		return "ask a manager of the channel or an administrator; kingsnake access explain says what is missing"
+	case e.Status == http.StatusForbidden:
+		return "kingsnake access explain says what is missing; a manager of the channel or an administrator can give it"
 	case e.Status == http.StatusNotFound:
 		return "check the spelling; what you may see: kingsnake channel list"
 	case p.Code == api.CodeFileExists:
