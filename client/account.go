@@ -41,9 +41,9 @@ func (c *Client) GrantableScopes(ctx context.Context) ([]string, error) {
 }
 
 // AccountChannels lists the channels that the caller owns or that were shared with it.
-func (c *Client) AccountChannels(ctx context.Context, opts ListOptions) (api.List[api.Channel], error) {
+func (c *Client) AccountChannels(ctx context.Context, filter ChannelFilter) (api.List[api.Channel], error) {
 	var out api.List[api.Channel]
-	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, "account", "channels")
+	err := c.call(ctx, http.MethodGet, filter.values(), nil, &out, "account", "channels")
 	return out, err
 }
 

@@ -30,7 +30,7 @@ func TestCallsOnTheWire(t *testing.T) {
 		{`PUT /api/account/password {"current_password":"a","new_password":"b"}`, func(c *Client) error { return c.ChangePassword(ctx, "a", "b") }},
 		{`GET /api/account/scopes`, func(c *Client) error { _, err := c.GrantableScopes(ctx); return err }},
 		{`GET /api/account/channels?limit=5&q=x`, func(c *Client) error {
-			_, err := c.AccountChannels(ctx, ListOptions{Limit: 5, Query: "x"})
+			_, err := c.AccountChannels(ctx, ChannelFilter{ListOptions: ListOptions{Limit: 5, Query: "x"}})
 			return err
 		}},
 		{`GET /api/account/permissions`, func(c *Client) error { _, err := c.AccountPermissions(ctx); return err }},
@@ -60,7 +60,10 @@ func TestCallsOnTheWire(t *testing.T) {
 			return err
 		}},
 		{`DELETE /api/account/tokens/t1`, func(c *Client) error { return c.DeleteToken(ctx, "t1") }},
-		{`GET /api/channels`, func(c *Client) error { _, err := c.Channels(ctx, ListOptions{}); return err }},
+		{`GET /api/channels?include_subchannels=true`, func(c *Client) error {
+			_, err := c.Channels(ctx, ChannelFilter{IncludeSubchannels: true})
+			return err
+		}},
 		{`POST /api/channels {"name":"team","privacy":"private"}`, func(c *Client) error {
 			_, err := c.CreateChannel(ctx, api.ChannelCreate{Name: "team", Privacy: private})
 			return err

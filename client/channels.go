@@ -3,14 +3,30 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"kingsnake/api"
 )
 
+// ChannelFilter chooses channels of a list.
+type ChannelFilter struct {
+	ListOptions
+	// IncludeSubchannels lists subchannels too, each with its Parent set.
+	IncludeSubchannels bool
+}
+
+func (f ChannelFilter) values() url.Values {
+	v := f.ListOptions.values()
+	if f.IncludeSubchannels {
+		v.Set("include_subchannels", "true")
+	}
+	return v
+}
+
 // Channels lists the channels that the caller may see.
-func (c *Client) Channels(ctx context.Context, opts ListOptions) (api.List[api.Channel], error) {
+func (c *Client) Channels(ctx context.Context, filter ChannelFilter) (api.List[api.Channel], error) {
 	var out api.List[api.Channel]
-	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, "channels")
+	err := c.call(ctx, http.MethodGet, filter.values(), nil, &out, "channels")
 	return out, err
 }
 

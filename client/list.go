@@ -44,7 +44,7 @@ func setInt(v url.Values, key string, value int) {
 
 // All walks every page of a list, from the option's offset on, and ends at the first error:
 //
-//	for ch, err := range client.All(ctx, client.ListOptions{}, c.Channels) { … }
+//	for role, err := range client.All(ctx, client.ListOptions{}, c.Roles) { … }
 func All[T any](ctx context.Context, opts ListOptions, list func(context.Context, ListOptions) (api.List[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

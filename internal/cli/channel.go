@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"kingsnake/api"
+	"kingsnake/client"
 )
 
 func (a *app) channelCommand() *cobra.Command {
@@ -56,7 +58,7 @@ func parsePrivacy(s string) (api.Privacy, error) {
 
 func (a *app) channelListCommand() *cobra.Command {
 	var flags listFlags
-	var mine bool
+	var mine, subchannels bool
 	cmd := &cobra.Command{
 		Use:   "list [TEXT]",
 		Short: "List the channels that you may see",
@@ -66,11 +68,13 @@ func (a *app) channelListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list := c.Channels
-			if mine {
-				list = c.AccountChannels
-			}
-			channels, err := gather(cmd.Context(), flags, strings.Join(given, ""), list)
+			channels, err := gather(cmd.Context(), flags, strings.Join(given, ""), func(ctx context.Context, o client.ListOptions) (api.List[api.Channel], error) {
+				filter := client.ChannelFilter{ListOptions: o, IncludeSubchannels: subchannels}
+				if mine {
+					return c.AccountChannels(ctx, filter)
+				}
+				return c.Channels(ctx, filter)
+			})
 			if err != nil {
 				return fail(err, "could not list the channels")
 			}
@@ -85,6 +89,7 @@ func (a *app) channelListCommand() *cobra.Command {
 		},
 	}
 	flags.add(cmd.Flags())
+	cmd.Flags().BoolVar(&subchannels, "subchannels", false, "list subchannels too")
 	cmd.Flags().BoolVar(&mine, "mine", false, "only those that you own or that were shared with you")
 	return cmd
 }

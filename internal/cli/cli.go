@@ -120,6 +120,7 @@ func (a *app) root() *cobra.Command {
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.condaCommand(),
 		a.channelCommand(), a.uploadCommand(), a.downloadCommand(), a.removeCommand(), a.searchCommand(),
 		a.tokenCommand(), a.scopesCommand(), a.accessCommand(), a.userCommand(), a.roleCommand(),
+		exitCodesTopic(), environmentTopic(),
 	)
 	return root
 }

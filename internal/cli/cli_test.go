@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -353,4 +354,14 @@ func TestConfigShow(t *testing.T) {
 	r = run(t, "", "config", "show", "--listen", "nowhere")
 	r.expect(t, exitError, "")
 	r.says(t, "listen (from flag --listen)")
+}
+
+// TestExitCodesAreDocumented compares the help text with the constants.
+func TestExitCodesAreDocumented(t *testing.T) {
+	text := exitCodesTopic().Long
+	for _, code := range []int{exitOK, exitError, exitUsage, exitLogin, exitForbidden, exitNotFound, exitConflict, exitPartly, exitInterrupted} {
+		if line := fmt.Sprintf("\n  %-3d  ", code); !strings.Contains(text, line) {
+			t.Errorf("no line begins with %q", line)
+		}
+	}
 }

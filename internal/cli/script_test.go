@@ -126,7 +126,7 @@ func httpCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	ts.Check(err)
-	defer resp.Body.Close() //nolint:errcheck // The body was read to its end.
+	defer resp.Body.Close()
 	_, err = fmt.Fprintln(ts.Stdout(), resp.Status)
 	ts.Check(err)
 	ts.Check(resp.Header.Write(ts.Stdout()))
