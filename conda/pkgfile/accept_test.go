@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
@@ -51,6 +52,11 @@ func TestArchiveVariants(t *testing.T) {
 		"members in another order": zipOf(t, order, members, func(h *zip.FileHeader) {}),
 		"unix mode and time":       zipOf(t, order, members, func(h *zip.FileHeader) { h.SetMode(0o600); h.Modified = time.Unix(1700000000, 0) }),
 		"data descriptors":         zipStream(t, order, members),
+		"bare data descriptors":    described(t, order, members, 0, 4),
+		"long data descriptors":    described(t, order, members, 4, 8),
+		"bare long descriptors":    described(t, order, members, 0, 8),
+		"zip64 records":            with64(zipOf(t, order, members, func(h *zip.FileHeader) {}), false),
+		"zip64 records in use":     with64(zipOf(t, order, members, func(h *zip.FileHeader) {}), true),
 		"directories in the tars":  random.Conda(stem, tarWith(t, "info/", c.Meta), tarWith(t, "share/", c.Payload)),
 		"paths behind ./":          random.Conda(stem, random.Tar(dotted(c.Meta)), random.Tar(dotted(c.Payload))),
 		"tar padded to 10 kB":      random.Conda(stem, append(info, make([]byte, 9000)...), pkg),
@@ -165,4 +171,51 @@ func zipStream(t *testing.T, order []string, members map[string][]byte) []byte {
 		t.Fatal(err)
 	}
 	return buf.Bytes()
+}
+
+// described writes a data descriptor of the given form behind each member.
+func described(t *testing.T, order []string, members map[string][]byte, signature, width int) []byte {
+	t.Helper()
+	le := binary.LittleEndian
+	var out, dir []byte
+	for _, name := range order {
+		data := members[name]
+		at, crc, n := len(out), crc32.ChecksumIEEE(data), uint32(len(data))
+		common := le.AppendUint16([]byte{8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint16(len(name)))
+		common = append(common, 0, 0)
+		out = append(append(append(out, "PK\x03\x04\x14\x00"...), common...), name...)
+		out = append(append(out, data...), "PK\x07\x08"[:signature]...)
+		out = le.AppendUint32(out, crc)
+		for range 2 {
+			out = le.AppendUint32(out, n)
+			out = append(out, make([]byte, width-4)...)
+		}
+		le.PutUint32(common[8:], crc)
+		le.PutUint32(common[12:], n)
+		le.PutUint32(common[16:], n)
+		dir = append(append(append(dir, "PK\x01\x02\x14\x00\x14\x00"...), common...), make([]byte, 10)...)
+		dir = append(le.AppendUint32(dir, uint32(at)), name...)
+	}
+	end := []byte{'P', 'K', 5, 6, 0, 0, 0, 0, byte(len(order)), 0, byte(len(order)), 0}
+	end = le.AppendUint32(le.AppendUint32(end, uint32(len(dir))), uint32(len(out)))
+	return append(append(append(out, dir...), end...), 0, 0)
+}
+
+// with64 adds the zip64 records to a ZIP; in use, the classic record refers to them.
+func with64(data []byte, inUse bool) []byte {
+	le := binary.LittleEndian
+	at := len(data) - 22
+	end := bytes.Clone(data[at:])
+	entries, size, start := uint64(le.Uint16(end[8:])), uint64(le.Uint32(end[12:])), uint64(le.Uint32(end[16:]))
+	rec := le.AppendUint64([]byte("PK\x06\x06"), 44)
+	rec = append(rec, 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	for _, v := range []uint64{entries, entries, size, start} {
+		rec = le.AppendUint64(rec, v)
+	}
+	rec = le.AppendUint64(append(rec, 'P', 'K', 6, 7, 0, 0, 0, 0), uint64(at))
+	rec = append(rec, 1, 0, 0, 0)
+	if inUse {
+		copy(end[8:], "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+	}
+	return append(append(bytes.Clone(data[:at]), rec...), end...)
 }

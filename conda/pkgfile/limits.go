@@ -35,7 +35,9 @@ type Limits struct {
 	// stream has passed the first 64 MiB; 200 by default.
 	MaxRatio int64
 	// MaxWindow is the largest zstd window in bytes; 16 MiB by default, which
-	// covers compression levels up to 19. Levels 20 to 22 use up to 128 MiB.
+	// covers compression levels up to 19, and all packages that unpack to less.
+	// Levels 20 to 22 use up to 128 MiB. A Reader decodes one such frame at a
+	// time, so that allowing them costs the memory once, not per read.
 	MaxWindow int64
 	// MaxMembers is how many members the tar archives may have together;
 	// 250,000 by default.
@@ -62,6 +64,8 @@ const (
 	mib = int64(1) << 20
 	gib = int64(1) << 30
 
+	// usualWindow is what decoders are kept for.
+	usualWindow = 16 * mib
 	// ratioSlack is the output that is never judged by its ratio: small
 	// packages of zeros are legitimate and cheap.
 	ratioSlack = 64 * mib
@@ -81,7 +85,7 @@ func (l Limits) withDefaults() Limits {
 	l.MaxUnpacked = orDefault(l.MaxUnpacked, 32*gib)
 	l.MaxInfoUnpacked = orDefault(l.MaxInfoUnpacked, 256*mib)
 	l.MaxRatio = orDefault(l.MaxRatio, 200)
-	l.MaxWindow = max(orDefault(l.MaxWindow, 16*mib), kib)
+	l.MaxWindow = max(orDefault(l.MaxWindow, usualWindow), kib)
 	l.MaxMembers = orDefault(l.MaxMembers, 250_000)
 	l.MaxJSON = orDefault(l.MaxJSON, mib)
 	l.MaxPaths = orDefault(l.MaxPaths, 128*mib)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -49,6 +50,10 @@ func TestLimits(t *testing.T) {
 		{"index.json", condaName, conda, pkgfile.Limits{MaxJSON: int64(len(c.Info.Index)) - 1}, "too_large"},
 		{"paths.json", condaName, conda, pkgfile.Limits{MaxPaths: 100}, "too_large"},
 		{"window", condaName, zeros.Pack(false), pkgfile.Limits{MaxWindow: 1 << 19}, "zstd_window"},
+		{"listed paths", condaName, listing(c, 101).Pack(false), pkgfile.Limits{MaxMembers: 100}, "too_many_members"},
+		{"listed paths exactly", condaName, listing(c, 100).Pack(false), pkgfile.Limits{MaxMembers: 100}, "<nil>"},
+		{"names in info", condaName, named(c, 1100).Pack(false), pkgfile.Limits{}, "too_many_members"},
+		{"names in info that are fewer", condaName, named(c, 900).Pack(false), pkgfile.Limits{}, "<nil>"},
 		{"depth", condaName, withMeta(c, "info/about.json", `{"a": [[1]]}`).Pack(false), pkgfile.Limits{MaxDepth: 2}, "too_deep"},
 		{"depth exactly", condaName, withMeta(c, "info/about.json", `{"a": [[1]]}`).Pack(false), pkgfile.Limits{MaxDepth: 3}, "<nil>"},
 		{"built tomorrow", condaName, conda, pkgfile.Limits{Now: time.Unix(1600000000, 0).Add(-23 * time.Hour)}, "<nil>"},
@@ -57,6 +62,27 @@ func TestLimits(t *testing.T) {
 		if _, got := read(pkgfile.NewReader(test.lim), test.data, test.file); codeOf(got) != test.want {
 			t.Errorf("%s: got %v, want %s", test.name, got, test.want)
 		}
+	}
+}
+
+// listing lists n directories in paths.json.
+func listing(c random.Contents, n int) random.Contents {
+	entries := strings.Repeat(`{"_path": "d", "path_type": "directory"},`, n)
+	return withMeta(c, "info/paths.json", `{"paths": [`+strings.TrimSuffix(entries, ",")+`]}`)
+}
+
+// named adds n files with names of almost 4 kB to info/.
+func named(c random.Contents, n int) random.Contents {
+	c.Meta = slices.Clone(c.Meta)
+	for i := range n {
+		c.Meta = append(c.Meta, random.File{Path: fmt.Sprintf("info/test/%s%d", strings.Repeat("long/", 800), i)})
+	}
+	return c
+}
+
+func TestParseIndexLimit(t *testing.T) {
+	if _, err := pkgfile.ParseIndex(make([]byte, 101), pkgfile.Limits{MaxJSON: 100}); codeOf(err) != "too_large" {
+		t.Errorf("got %v, want too_large", err)
 	}
 }
 
@@ -83,6 +109,9 @@ func TestPkgCheck(t *testing.T) {
 	flipped := good.Pack(false)
 	flipped[len(flipped)/3] ^= 1 // the payload is the second of three members
 	cut := random.Conda(good.Info.Stem(), random.Tar(good.Meta), random.Tar(good.Payload)[:1024])
+	info, frame := random.Zstd(random.Tar(good.Meta)), random.Zstd(random.Tar(good.Payload))
+	stray := pack(t, good.Info.Stem(), info, append(slices.Clone(frame), 0))
+	short := pack(t, good.Info.Stem(), info, frame[:len(frame)-1])
 	for _, c := range []struct {
 		name                  string
 		data                  []byte
@@ -91,6 +120,8 @@ func TestPkgCheck(t *testing.T) {
 		{"good", good.Pack(false), "<nil>", "<nil>", "<nil>"},
 		{"bit rot", flipped, "crc_mismatch", "crc_mismatch", "<nil>"},
 		{"unsafe path", unsafe.Pack(false), "unsafe_path", "<nil>", "<nil>"},
+		{"stray byte", stray, "trailing_data", "trailing_data", "<nil>"},
+		{"frame cut off", short, "truncated", "truncated", "<nil>"},
 		{"tar cut off", cut, "bad_tar", "<nil>", "<nil>"},
 	} {
 		for check, want := range map[pkgfile.PkgCheck]string{
@@ -104,31 +135,40 @@ func TestPkgCheck(t *testing.T) {
 	}
 }
 
-// faulty fails once a read reaches beyond limit.
+// faulty fails at the read with the given number, counted from 0.
 type faulty struct {
 	r     io.ReaderAt
-	limit int64
+	until int
 	err   error
 }
 
-func (f faulty) ReadAt(p []byte, off int64) (int, error) {
-	if off+int64(len(p)) > f.limit {
+func (f *faulty) ReadAt(p []byte, off int64) (int, error) {
+	if f.until--; f.until < 0 {
 		return 0, f.err
 	}
 	return f.r.ReadAt(p, off)
 }
 
-// TestReadErrorsAreNotRefusals breaks the disk at every byte: whatever is read
-// then, the package must not be blamed.
+// TestReadErrorsAreNotRefusals breaks the disk at every read in turn: whatever
+// was wanted, the package must not be blamed.
 func TestReadErrorsAreNotRefusals(t *testing.T) {
 	for _, bz2 := range []bool{false, true} {
-		c := compose(random.Options{TarBz2: bz2})
-		data := c.Pack(bz2)
-		for limit := range len(data) {
-			src := faulty{bytes.NewReader(data), int64(limit), iotest.ErrTimeout}
-			_, err := pkgfile.Read(src, int64(len(data)), c.Info.Filename, pkgfile.Limits{})
-			if !errors.Is(err, iotest.ErrTimeout) || codeOf(err) != err.Error() {
-				t.Fatalf("disk fails at %d of %d: got %v, want an error that wraps %v", limit, len(data), err, iotest.ErrTimeout)
+		for _, check := range []pkgfile.PkgCheck{pkgfile.PkgFull, pkgfile.PkgStored} {
+			c := compose(random.Options{TarBz2: bz2, Payload: 100_000})
+			data := c.Pack(bz2)
+			reads := 0
+			for ; ; reads++ {
+				src := &faulty{bytes.NewReader(data), reads, iotest.ErrTimeout}
+				_, err := pkgfile.Read(src, int64(len(data)), c.Info.Filename, pkgfile.Limits{PkgCheck: check})
+				if err == nil {
+					break // the package was read without getting so far
+				}
+				if !errors.Is(err, iotest.ErrTimeout) || codeOf(err) != err.Error() {
+					t.Fatalf("%s, disk fails at read %d: got %v, want an error that wraps %v", c.Info.Filename, reads, err, iotest.ErrTimeout)
+				}
+			}
+			if reads < 4 {
+				t.Errorf("%s: only %d reads were tried", c.Info.Filename, reads)
 			}
 		}
 	}
@@ -147,14 +187,18 @@ func TestShortFileIsAReadError(t *testing.T) {
 	}
 }
 
-// TestEveryCutIsNoticed cuts packages at every byte: none of the beginnings
-// may be taken for a package.
+// TestEveryCutIsNoticed cuts packages at every byte, or every seventh of the
+// slower format: none of the beginnings may be taken for a package.
 func TestEveryCutIsNoticed(t *testing.T) {
 	rd := pkgfile.NewReader(pkgfile.Limits{})
 	for _, bz2 := range []bool{false, true} {
 		c := compose(random.Options{TarBz2: bz2})
 		data := c.Pack(bz2)
-		for n := range len(data) {
+		step := 1
+		if bz2 {
+			step = 7
+		}
+		for n := len(data) - 1; n >= 0; n -= step {
 			if _, err := read(rd, data[:n], c.Info.Filename); codeOf(err) == fmt.Sprint(err) {
 				t.Fatalf("%s cut at %d of %d: got %v, want a refusal", c.Info.Filename, n, len(data), err)
 			}
@@ -203,6 +247,30 @@ func TestConcurrentReads(t *testing.T) {
 	for range 8 {
 		if err := <-errs; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestWideWindows reads frames of a high compression level where the limits
+// allow them, several at once.
+func TestWideWindows(t *testing.T) {
+	c := compose(random.Options{})
+	c.Payload = append(c.Payload, random.File{Path: "share/large", Data: make([]byte, 20<<20)})
+	wide := pack(t, c.Info.Stem(), random.Zstd(random.Tar(c.Meta)), streamed(t, random.Tar(c.Payload), 32<<20))
+	if _, err := read(pkgfile.NewReader(pkgfile.Limits{}), wide, c.Info.Filename); codeOf(err) != "zstd_window" {
+		t.Errorf("window of 32 MiB by default: got %v, want zstd_window", err)
+	}
+	rd := pkgfile.NewReader(pkgfile.Limits{MaxWindow: 128 << 20})
+	errs := make(chan error)
+	for range 3 {
+		go func() {
+			_, err := read(rd, wide, c.Info.Filename)
+			errs <- err
+		}()
+	}
+	for range 3 {
+		if err := <-errs; err != nil {
+			t.Errorf("window of 32 MiB where 128 are allowed: %v", err)
 		}
 	}
 }

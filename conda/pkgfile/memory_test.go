@@ -29,12 +29,12 @@ func (g *gauge) ReadAt(p []byte, off int64) (int, error) {
 	return g.r.ReadAt(p, off)
 }
 
-// widest compresses with the largest window that the defaults allow, as a
-// stream, so that the frame does not say how long it is.
-func widest(t *testing.T, data []byte) []byte {
+// streamed compresses data as a stream, so that the frame names its window and
+// not the length of the content.
+func streamed(t *testing.T, data []byte, window int) []byte {
 	t.Helper()
 	var buf bytes.Buffer
-	w, err := zstd.NewWriter(&buf, zstd.WithWindowSize(16<<20), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	w, err := zstd.NewWriter(&buf, zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	tarball.Write(make([]byte, 1024))
 	c = withMeta(c, "info/paths.json", `{"paths": [`+strings.TrimSuffix(list.String(), ",")+`]}`)
-	data := pack(t, c.Info.Stem(), widest(t, random.Tar(c.Meta)), widest(t, tarball.Bytes()))
+	data := pack(t, c.Info.Stem(), streamed(t, random.Tar(c.Meta), 16<<20), streamed(t, tarball.Bytes(), 16<<20))
 	list.Reset()
 	tarball = bytes.Buffer{}
 	c.Meta, c.Payload = nil, nil

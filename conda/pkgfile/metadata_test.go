@@ -124,6 +124,7 @@ func TestPathsFlags(t *testing.T) {
 	}{
 		{"plain", entry("share/x", ""), pkgfile.Paths{}},
 		{"sized", entry("share/x", `, "size_in_bytes": 7, "sha256": "00", "path_type": "hardlink", "no_link": true`), pkgfile.Paths{Bytes: 7}},
+		{"size unknown", entry("share/x", `, "size_in_bytes": null, "path_type": null`), pkgfile.Paths{}},
 		{"text prefix", entry("share/x", `, "prefix_placeholder": "/p", "file_mode": "text"`), pkgfile.Paths{TextPrefix: true}},
 		{"text prefix by default", entry("share/x", `, "prefix_placeholder": "/p"`), pkgfile.Paths{TextPrefix: true}},
 		{"binary prefix", entry("share/x", `, "prefix_placeholder": "/p", "file_mode": "binary"`), pkgfile.Paths{BinaryPrefix: true}},

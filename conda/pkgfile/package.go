@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	"kingsnake/conda/channel"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Package is what a package says about itself.
@@ -47,6 +45,7 @@ type Package struct {
 type Reader struct {
 	lim      Limits
 	decoders sync.Pool
+	wide     sync.Mutex // held while a frame needs more than usualWindow
 }
 
 // NewReader returns a Reader; zero fields of lim take their defaults.
@@ -61,7 +60,7 @@ func Read(r io.ReaderAt, size int64, filename string, lim Limits) (*Package, err
 
 // Read reads the package of size bytes that r holds and that is, or shall be,
 // called filename. The error is an [*Error] if the package is at fault, and
-// wraps that of r if r is.
+// wraps that of r if r is: to bound the time of a read, let ReadAt fail.
 func (rd *Reader) Read(r io.ReaderAt, size int64, filename string) (*Package, error) {
 	name, err := parseFileName(filename)
 	if err != nil {
@@ -105,12 +104,12 @@ func (rd *Reader) readConda(src *source, name fileName, c *collector) (*Index, e
 	if err := zip.checkMetadata(src, rd.lim); err != nil {
 		return nil, err
 	}
-	dec, err := rd.decoder()
+	dec, release, err := rd.decoder()
 	if err != nil {
 		return nil, err
 	}
-	defer rd.release(dec)
-	err = unpackPart(src, zip.info, dec, rd.lim, rd.lim.MaxInfoUnpacked, func(r io.Reader) error {
+	defer release()
+	err = rd.unpack(src, zip.info, dec, rd.lim.MaxInfoUnpacked, func(r io.Reader) error {
 		return walkTar(r, zip.info.name, infoSection, c.seen, c.visit)
 	})
 	if err != nil {
@@ -126,7 +125,7 @@ func (rd *Reader) readConda(src *source, name fileName, c *collector) (*Index, e
 	case PkgStored:
 		return ix, checkStored(src, zip.pkg, rd.lim)
 	}
-	err = unpackPart(src, zip.pkg, dec, rd.lim, rd.lim.MaxUnpacked, func(r io.Reader) error {
+	err = rd.unpack(src, zip.pkg, dec, rd.lim.MaxUnpacked, func(r io.Reader) error {
 		return walkTar(r, zip.pkg.name, pkgSection, c.seen, c.visit)
 	})
 	if err == nil && c.paths != nil {
@@ -172,16 +171,9 @@ func sniffBzip2(src *source) error {
 	return nil
 }
 
-// explainBzip2 turns an error of the decoder into a refusal. Checksums are
-// known at the end of a block only, so rubbish may have met the tar reader
-// first: the rest of the stream tells.
+// explainBzip2 turns an error of the decoder into a refusal.
 func explainBzip2(out *bounded, err error) error {
-	var refused *Error
-	if errors.As(err, &refused) && refused.Code == CodeBadTar {
-		if _, rest := io.Copy(io.Discard, out); rest != nil {
-			err = rest
-		}
-	}
+	err = settle(out, err)
 	var structural bzip2.StructuralError
 	switch {
 	case out.err != nil:
@@ -197,26 +189,4 @@ func explainBzip2(out *bounded, err error) error {
 		return refuse(CodeTruncated, "", "the bzip2 stream ends in the middle; the file was cut off, upload it again")
 	}
 	return err
-}
-
-// decoder takes a decoder from the pool. One goroutine decodes, and the
-// window bounds what it holds.
-func (rd *Reader) decoder() (*zstd.Decoder, error) {
-	if dec, ok := rd.decoders.Get().(*zstd.Decoder); ok {
-		return dec, nil
-	}
-	window := uint64(rd.lim.MaxWindow)
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(window), zstd.WithDecoderMaxMemory(window))
-	if err != nil {
-		return nil, fmt.Errorf("create zstd decoder: %w", err)
-	}
-	return dec, nil
-}
-
-// release gives a decoder back without its input.
-func (rd *Reader) release(dec *zstd.Decoder) {
-	if err := dec.Reset(nil); err == nil {
-		rd.decoders.Put(dec)
-	}
 }

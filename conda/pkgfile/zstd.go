@@ -1,12 +1,8 @@
 package pkgfile
 
 import (
-	"bufio"
-	"errors"
 	"hash/crc32"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 const zstdMagic = 0xfd2fb528
@@ -21,6 +17,7 @@ type frame struct {
 	maxWindow uint64
 	maxOutput uint64
 
+	window uint64 // what decoding needs, once the header has been read
 	state  frameState
 	header []byte
 	need   int
@@ -125,6 +122,7 @@ func (f *frame) parseHeader() error {
 			return refuse(CodeBomb, f.member, "announces %d bytes of content, more than its compressed size can explain or this server accepts", content)
 		}
 	}
+	f.window = window
 	if window > f.maxWindow {
 		return refuse(CodeZstdWindow, f.member, "needs a zstd window of %d bytes, and %d are allowed; compress at level 19 or lower, or ask the operator to raise the limit",
 			window, f.maxWindow)
@@ -192,59 +190,27 @@ func (f *frame) close() error {
 	return nil
 }
 
+// windowOf returns the window that decoding a member needs, 0 if that cannot
+// be told. Nothing is judged here, for the member is scanned again as it is
+// decoded.
+func windowOf(src *source, m zipMember, lim Limits) uint64 {
+	const longest = 18 // bytes of a frame header
+	head, err := src.bytes(m.data, min(longest, int64(m.csize)))
+	f := newFrame(m.name, lim, lim.MaxUnpacked)
+	if err != nil || f.scan(head) != nil {
+		return 0
+	}
+	return f.window
+}
+
 // checkStored verifies a member's CRC-32 and frame structure without decoding.
 func checkStored(src *source, m zipMember, lim Limits) error {
 	f := newFrame(m.name, lim, lim.unpackedLimit(int64(m.csize), lim.MaxUnpacked))
 	sum := newSummed(io.NewSectionReader(src, m.data, int64(m.csize)), f.scan)
 	if _, err := io.Copy(io.Discard, sum); err != nil {
-		return errors.Join(src.err, err)
+		return err
 	}
 	return finishPart(src, m, sum, f)
-}
-
-// unpackPart decodes one tar.zst and hands the tar stream to walk. Whatever
-// fails first, in the order file, frame, limit, tar, is what is reported.
-func unpackPart(src *source, m zipMember, dec *zstd.Decoder, lim Limits, limit int64, walk func(io.Reader) error) error {
-	limit = lim.unpackedLimit(int64(m.csize), limit)
-	f := newFrame(m.name, lim, limit)
-	sum := newSummed(io.NewSectionReader(src, m.data, int64(m.csize)), f.scan)
-	packed := bufio.NewReaderSize(sum, 32<<10)
-	out := &bounded{member: m.name, left: limit}
-	err := dec.Reset(packed)
-	if err == nil {
-		out.r = dec
-		err = walk(out)
-	}
-	var refused *Error
-	switch {
-	case src.err != nil:
-		return src.err
-	case sum.err != nil:
-		return sum.err
-	case out.err != nil:
-		return out.err
-	case errors.As(err, &refused) && refused.Code != CodeBadTar:
-		return refused
-	}
-	// The decoder may have stopped early, or produced rubbish. The rest of the
-	// member tells whether it was cut off or damaged on its way here.
-	_, rest := io.Copy(io.Discard, packed)
-	if src.err != nil {
-		return src.err
-	}
-	if rest != nil {
-		return rest
-	}
-	if done := finishPart(src, m, sum, f); done != nil {
-		return done
-	}
-	if refused != nil {
-		return refused
-	}
-	if err != nil {
-		return refuse(CodeCorrupt, m.name, "the zstd stream is damaged (%v); build the package again", err)
-	}
-	return nil
 }
 
 func finishPart(src *source, m zipMember, sum *summed, f *frame) error {

@@ -74,6 +74,11 @@ func zipHeaderCases() []mutation {
 			m.both(func(h *header) { h.flags |= 1 << 3 })
 			m.after = append([]byte("PK\x07\x08"), make([]byte, 12)...)
 		})},
+		{"descriptor that is missing", "header_mismatch", both(func(h *header) { h.flags |= 1 << 3 })},
+		{"descriptor without its signature", "header_mismatch", spoil(func(a *archive) {
+			a.pkg().both(func(h *header) { h.flags |= 1 << 3 })
+			a.pkg().after = make([]byte, 16)
+		})},
 		{"no header where the directory points", "header_mismatch", spoil(func(a *archive) { copyHeader(a) })},
 		{"wrong CRC of metadata.json", "crc_mismatch", spoil(func(a *archive) { a.metadata().both(func(h *header) { h.crc++ }) })},
 		{"wrong CRC of the info part", "crc_mismatch", both(func(h *header) { h.crc++ })},
@@ -108,6 +113,16 @@ func zipExtraCases() []mutation {
 			size := le.AppendUint64(nil, 1<<40)
 			h.csize, h.usize, h.extra = 1<<32-1, 1<<32-1, extraField(1, append(size, size...))
 		})},
+		{"zip64 offset beyond the file", "bad_zip", spoil(func(a *archive) {
+			a.info().offset = func(uint32) uint32 { return 1<<32 - 1 }
+			a.info().central.extra = extraField(1, le.AppendUint64(nil, 1<<63))
+		})},
+		{"zip64 field without the disk", "zip_extra", spoil(func(a *archive) {
+			a.info().disk, a.info().central.extra = 1<<16-1, extraField(1, nil)
+		})},
+		{"zip64 disk of a split archive", "zip_multi_disk", spoil(func(a *archive) {
+			a.info().disk, a.info().central.extra = 1<<16-1, extraField(1, []byte{1, 0, 0, 0})
+		})},
 		{"member comment", "zip_comment", spoil(func(a *archive) { a.info().comment = "hello" })},
 		{"member on another disk", "zip_multi_disk", spoil(func(a *archive) { a.info().disk = 1 })},
 	}
@@ -141,12 +156,21 @@ func zipLayoutCases() []mutation {
 			a.afterDir = []byte("PK\x01\x02")
 			a.spoilEnd = func(b []byte) { le.PutUint32(b[12:], le.Uint32(b[12:])+4) }
 		})},
+		{"directory of a thousand members", "unexpected_member", spoil(func(a *archive) {
+			for range 1500 {
+				a.members = append(a.members, newZipMember("x", nil))
+			}
+		})},
+		{"empty archive with a zip64 offset", "bad_zip", spoil(func(a *archive) {
+			a.members = nil
+			a.spoilEnd = func(b []byte) { le.PutUint32(b[16:], 1<<32-1) }
+		})},
 		{"zip64 announced and missing", "bad_zip", spoil(func(a *archive) { a.spoilEnd = func(b []byte) { le.PutUint32(b[16:], 1<<32-1) } })},
 		{"zip64 record that contradicts", "bad_zip", spoil(func(a *archive) { a.zip64, a.spoil64 = true, func(rec, _ []byte) { rec[40]++ } })},
 		{"zip64 record elsewhere", "bad_zip", spoil(func(a *archive) { a.zip64, a.spoil64 = true, func(_, loc []byte) { loc[8]-- } })},
 		{"zip64 record of another kind", "bad_zip", spoil(func(a *archive) { a.zip64, a.spoil64 = true, func(rec, _ []byte) { rec[4]++ } })},
 		{"zip64 split archive", "zip_multi_disk", spoil(func(a *archive) { a.zip64, a.spoil64 = true, func(_, loc []byte) { loc[16] = 2 } })},
-		{"zip64 offset beyond the file", "bad_zip", spoil(func(a *archive) {
+		{"zip64 directory beyond the file", "bad_zip", spoil(func(a *archive) {
 			a.zip64, a.spoil64 = true, func(rec, _ []byte) { le.PutUint64(rec[48:], 1<<63) }
 			a.spoilEnd = func(b []byte) { le.PutUint32(b[16:], 1<<32-1) }
 		})},

@@ -86,6 +86,14 @@ func zstdCases() []mutation {
 		{"content shorter than announced", "corrupt", pkg(func(tar []byte) []byte {
 			return zstdFrame(2<<6|1<<5, le.AppendUint32(nil, uint32(len(tar)+512)), tar)
 		})},
+		{"damaged block in the info part", "corrupt", info(func(tar []byte) []byte { return flip(200)(random.Zstd(tar)) })},
+		{"damaged block in the pkg part", "corrupt", pkg(func(tar []byte) []byte { return flip(100)(random.Zstd(tar)) })},
+		{"info part that does not decode", "corrupt", info(func(tar []byte) []byte {
+			const start = 700 // inside of index.json
+			b := zstdFrame(0, []byte{10 << 3}, tar[:start])
+			b[6] &^= 1 // not the last block
+			return append(append(b, 10<<3|2<<1|1, 0, 0), bytes.Repeat([]byte{0xff}, 10)...)
+		})},
 		{"wrong content checksum", "corrupt", pkg(func(tar []byte) []byte { return append(zstdFrame(1<<2, []byte{10 << 3}, tar), 1, 2, 3, 4) })},
 		{"block longer than its window", "corrupt", pkg(func(tar []byte) []byte {
 			return zstdFrame(0, []byte{0}, append(tar, make([]byte, 64<<10)...))
