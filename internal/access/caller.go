@@ -132,3 +132,12 @@ func (c *Caller) ceiling(p *Principal, category uint8) Level {
 	}
 	return max(held, everyone)
 }
+
+// Level is what the caller's roles give for a category, the ceiling of all it may do there.
+func (c *Caller) Level(category Category) Level {
+	i := category.index()
+	if i < 0 || c == nil {
+		return None
+	}
+	return c.ceiling(c.Principal, uint8(i))
+}

@@ -130,3 +130,51 @@ func TestDecide(t *testing.T) {
 		})
 	}
 }
+
+// Records that nobody should write, and callers that nobody should make, open nothing.
+func TestMalformedDataGrantsNothing(t *testing.T) {
+	t.Parallel()
+	owner := user(1, map[int64]Level{10: Manage})
+	strange := user(2, map[int64]Level{10: 9})
+	strange.Ceiling[0] = 9
+	strange.Groups = map[int64]Level{0: Manage, 5: 9}
+	noName := withResources(owner, map[int64]Level{20: 9})
+	noName.Token.Packages = map[int64]map[string]Level{10: {"": Manage, "conda/numpy": 9}}
+	fallback := admin(9)
+	noKind := *owner
+	noKind.Kind = 77
+	for _, tt := range []struct {
+		name   string
+		caller *Caller
+		scope  Scope
+		target Target
+	}{
+		{"a level that does not exist, on a channel", session(strange), ArtifactView, OnChannel(prod)},
+		{"a level that does not exist, over a group", session(strange), GroupView, OnGroup(5)},
+		{"a level over no group", session(strange), GroupView, OnGroup(0)},
+		{"a level that does not exist, in a role", session(strange), ChannelCreate, OnSystem()},
+		{"a level that does not exist, in a token", noName, ArtifactCreate, OnChannel(open)},
+		{"a level that does not exist, on a package", noName, ArtifactView, OnPackage(prod, "conda", "numpy")},
+		{"a package without a name is not the channel", noName, ChannelView, OnChannel(prod)},
+		{"a token that is missing", &Caller{Principal: owner, Via: ViaToken}, ChannelView, OnChannel(prod)},
+		{"a token without an owner", &Caller{Token: withScopes(nil, CVEView).Token, Via: ViaToken}, CVEView, OnSystem()},
+		{"a fallback that is somebody", &Caller{Fallback: fallback}, RoleView, OnSystem()},
+		{"a principal of no kind", session(&noKind), ChannelView, OnChannel(prod)},
+		{"a bad credential with a principal", &Caller{Principal: owner, Problem: ProblemRevoked}, ChannelView, OnChannel(prod)},
+	} {
+		if d := Decide(tt.caller, tt.scope, tt.target); d.Allowed {
+			t.Errorf("%s: allowed %s: %+v", tt.name, tt.scope, d.Gates)
+		}
+	}
+	for name, c := range map[string]*Caller{
+		"a token that is missing": {Principal: owner, Via: ViaToken},
+		"a token without owner":   {Token: withScopes(nil, ChannelView).Token, Via: ViaToken},
+	} {
+		if got := c.EffectiveProblem(); got != ProblemUnknown || c.LoggedIn() {
+			t.Errorf("%s: problem %q, logged in %v, want %q and not", name, got, c.LoggedIn(), ProblemUnknown)
+		}
+		if d := Decide(c, ChannelView, OnChannel(open)); !d.AsAnonymous {
+			t.Errorf("%s: a public channel is not read as anonymous: %+v", name, d.Gates)
+		}
+	}
+}

@@ -26,7 +26,8 @@ func items(v Verdict) []string {
 
 func TestGrantable(t *testing.T) {
 	t.Parallel()
-	author, reader := user(1, nil), user(2, nil)
+	author, reader, operator := user(1, nil), user(2, nil), user(3, nil)
+	operator.Ceiling = CeilingOf(Role{Levels: map[Category]Level{CategorySystem: Manage, CategoryUserToken: Read}})
 	reader.Ceiling = CeilingOf(Everyone())
 	allOf := func(p *Principal) *Caller {
 		c := withScopes(p)
@@ -56,6 +57,9 @@ func TestGrantable(t *testing.T) {
 		{"a token that may make none", withScopes(author, ChannelView), []string{}},
 		{"a resource token", withResources(author, map[int64]Level{10: Manage}), []string{}},
 		{"an admin", session(admin(9)), everything},
+		{"an operator who is no admin", session(operator), strings.Fields(`artifact:download artifact:view channel:view
+			channel:view-artifacts channel.group:view subchannel:view subchannel:view-artifacts subchannel.group:view
+			system:delete-blobs group:view access:explain user.token:edit user.token:view`)},
 		{"somebody without user.token", session(reader), []string{}},
 		{"nobody", nil, []string{}},
 		{"a bad credential", &Caller{Principal: author, Problem: ProblemExpired}, []string{}},
@@ -266,5 +270,41 @@ func TestServiceAccountsAndTrust(t *testing.T) {
 		if w.Allowed != tt.trust {
 			t.Errorf("trust rule, %s: %v, want %v: %+v", tt.name, w.Allowed, tt.trust, w.Refusals)
 		}
+	}
+}
+
+// A token that is held to patterns gives nothing that reaches beyond them.
+func TestPatternsAreInherited(t *testing.T) {
+	t.Parallel()
+	owner := user(2, map[int64]Level{10: Manage})
+	reading := []Scope{ServiceAccountEdit, ArtifactView, ArtifactDownload, ChannelView, ChannelViewArtifacts, ChannelGroupView}
+	for _, tt := range []struct {
+		parent, child string
+		want          []string
+	}{
+		{"prod", "prod", nil},
+		{"prod*", "prod", nil},
+		{"prod*", "prod-*", nil},
+		{"prod* */*", "*/* prod", nil},
+		{"prod", "", []string{"channels"}},
+		{"prod", "prod*", []string{"channels"}},
+		{"prod*", "*", []string{"channels"}},
+		{"prod*", "prod*/*", []string{"channels"}},
+		{"prod*", "prod dev *-prod", []string{"channels", "channels"}},
+	} {
+		c := withScopes(owner, reading...)
+		c.Token.Restrictions.Channels = strings.Fields(tt.parent)
+		v := CanMintForService(c, prod, Draft{
+			Kind: ResourceToken, Resources: []Resource{{Channel: prod, Level: Read}},
+			Restrictions: Restrictions{Channels: strings.Fields(tt.child)},
+		})
+		if diff := cmp.Diff(items(v), tt.want); diff != "" || v.Allowed != (tt.want == nil) {
+			t.Errorf("%q within %q: allowed %v, refused (-got +want):\n%s", tt.child, tt.parent, v.Allowed, diff)
+		}
+	}
+	c := withScopes(owner, append(reading, UserTokenEdit)...)
+	c.Token.Restrictions.Packages = []string{"num*"}
+	if v := CanMint(c, nil, Draft{Kind: ScopeToken, Scopes: Scopes(ArtifactView)}); v.Allowed || len(v.Refusals) != 1 {
+		t.Errorf("a token for some packages gives all: %v %v", v.Allowed, v.Refusals)
 	}
 }

@@ -15,6 +15,8 @@ func TestRolesArePower(t *testing.T) {
 	local := &Caller{Principal: System("local"), Via: ViaLocal}
 	job := &Caller{Principal: System("mirror"), Via: ViaSystem}
 	adminsToken := withScopes(admin(9), Documented()...)
+	disguised := *adminsToken
+	disguised.Via = ViaSession
 	for _, tt := range []struct {
 		name         string
 		caller       *Caller
@@ -35,6 +37,7 @@ func TestRolesArePower(t *testing.T) {
 		{"a level that opens nothing yet", withScopes(keeper, RoleEdit), role("artifact=none"), true, true},
 		{"admin, by an admin", session(admin(9)), Admin(), false, true},
 		{"admin, by an admin's token", adminsToken, Admin(), false, false},
+		{"admin, by an admin's token that looks like a session", &disguised, Admin(), false, false},
 		{"admin, by another", session(keeper), Admin(), false, false},
 		{"admin, by a command on the server", local, Admin(), false, true},
 		{"admin, by a job", job, Admin(), false, false},

@@ -43,7 +43,7 @@ func (r *Restrictions) judgeUse(c *Caller, row *row) Reason {
 	switch {
 	case c.InURL && row.level > Read:
 		return ReasonURLWrite
-	case !r.NotBefore.IsZero() && (c.Now.IsZero() || c.Now.Before(r.NotBefore)):
+	case !r.NotBefore.IsZero() && c.Now.Before(r.NotBefore):
 		return ReasonNotBefore
 	case len(r.CIDRs) > 0 && !containsAddress(r.CIDRs, c.Address):
 		return ReasonAddress

@@ -51,6 +51,7 @@ func TestChannelPatterns(t *testing.T) {
 		{"a mirror of a subchannel, with the channel", "prod/* prod", SubchannelMirrorEdit, OnChannel(sub), ReasonNone},
 		{"subchannels that the action touches", "prod", ChannelDelete, OnChannel(prod).With(11), ReasonTokenChild},
 		{"some of the subchannels", "prod prod/n*", ChannelDelete, OnChannel(prod).With(11), ReasonTokenChild},
+		{"a slash is not a star", "prod prod/", ChannelDelete, OnChannel(prod).With(11), ReasonTokenChild},
 		{"all of the subchannels", "prod prod/*", ChannelDelete, OnChannel(prod).With(11), ReasonNone},
 		{"all of another's", "prod x/*", ChannelDelete, OnChannel(prod).With(11), ReasonTokenChild},
 		{"no subchannels", "prod", ChannelDelete, OnChannel(prod), ReasonNone},
