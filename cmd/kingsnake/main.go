@@ -3,11 +3,17 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 
 	"kingsnake/internal/cli"
+	"kingsnake/internal/config"
+	"kingsnake/internal/server"
 )
 
 func main() {
-	os.Exit(cli.Main(context.Background(), cli.Deps{}, os.Args[1:]))
+	deps := cli.Deps{Serve: func(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+		return server.Run(ctx, cfg, log, os.Stdout)
+	}}
+	os.Exit(cli.Main(context.Background(), deps, os.Args[1:]))
 }

@@ -19,6 +19,8 @@ import (
 
 // build makes the index file that key names, from the given generation or a later one.
 func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) error {
+	b.Gate.RLock()
+	defer b.Gate.RUnlock()
 	start := b.Now()
 	made := map[registry.IndexKind]Pointer{}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -19,7 +20,9 @@ type Options struct {
 	Store Store
 	Blobs blob.Store
 	Feed  *registry.Feed
-	Log   *slog.Logger
+	// Gate is held open while a blob is stored and not named yet, so that the cleanup leaves it alone.
+	Gate *sync.RWMutex
+	Log  *slog.Logger
 	// Patience is how long a reader waits for repodata.json to be rebuilt before it gets the last one; 0 means a second.
 	Patience time.Duration
 	// Debounce is how long the background build waits for more changes; 0 means half a second.

@@ -61,7 +61,6 @@ func (c *Cache[K, V]) DropAll() {
 	c.values.InvalidateAll()
 }
 
-
 // Put keeps a value that is known to be current.
 func (c *Cache[K, V]) Put(key K, value V) {
 	c.mu.Lock()

@@ -42,10 +42,12 @@ type Session struct {
 	ID          int64
 	PublicID    string
 	PrincipalID int64
-	Address     string
-	Client      string
-	CreatedAt   time.Time
-	ExpiresAt   time.Time
+	// Username is known to the login only.
+	Username  string
+	Address   string
+	Client    string
+	CreatedAt time.Time
+	ExpiresAt time.Time
 }
 
 // The bounds of passwords, in bytes.

@@ -31,9 +31,9 @@ type AccountStore interface {
 type SessionStore interface {
 	InsertSession(ctx context.Context, tx Tx, s Session) (int64, error)
 	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
-	DeleteSession(ctx context.Context, tx Tx, id int64) error
+	DeleteSession(ctx context.Context, tx Tx, publicID string) error
 	// DeleteSessions ends all sessions of a principal, and says which they were.
-	DeleteSessions(ctx context.Context, tx Tx, principal int64) ([]int64, error)
+	DeleteSessions(ctx context.Context, tx Tx, principal int64) ([]string, error)
 }
 
 // Passwords turns passwords into what may be kept of them. Both calls are slow on purpose and bounded in number.
@@ -247,4 +247,28 @@ func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref st
 		w.changed(ChangedPrincipal, u.ID, "")
 		return w.record(ctx, EventUserDeleted, 0, u.Name, nil)
 	})
+}
+
+// Me gives the caller's own account, cut down to what its credential may show.
+func (s *Accounts) Me(ctx context.Context, caller *access.Caller) (User, error) {
+	u, err := s.accounts.UserByID(ctx, nil, caller.Principal.ID)
+	if errors.Is(err, ErrNoRecord) {
+		return User{}, notFound("this account was deleted")
+	}
+	if err != nil || caller.Token == nil {
+		return u, err
+	}
+	return User{PublicID: u.PublicID, Name: u.Name, Kind: u.Kind, DefaultChannelPath: s.visibleDefault(ctx, caller, u)}, nil
+}
+
+// visibleDefault is the account's default channel if the caller may see it.
+func (s *Accounts) visibleDefault(ctx context.Context, caller *access.Caller, u User) string {
+	if u.DefaultChannelPath == "" {
+		return ""
+	}
+	c, err := s.tokens.lookup.find(ctx, u.DefaultChannelPath)
+	if err != nil || !access.MayRead(caller, access.OnChannel(c.Access())) {
+		return ""
+	}
+	return u.DefaultChannelPath
 }

@@ -207,3 +207,6 @@ func (t *Trail) flush(ctx context.Context, batch []Event) {
 		t.log.Error("denials could not be recorded", "error", err, "count", len(batch))
 	}
 }
+
+// Clip bounds what a client says of itself, for the audit.
+func Clip(client string) string { return clip(client, 200) }

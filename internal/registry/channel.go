@@ -75,7 +75,7 @@ func (c Channel) Frozen() bool { return c.Indexing == FrozenIndexing }
 
 // Validate checks what people choose.
 func (c Channel) Validate() error {
-	if err := channel.ValidateName(c.Name); err != nil {
+	if err := channel.ValidateLevel(c.Name); err != nil {
 		return invalid("name", "%v", err)
 	}
 	if utf8.RuneCountInString(c.Description) > maxDescription {

@@ -135,6 +135,21 @@ func (s *Channels) List(ctx context.Context, caller *access.Caller, f ChannelFil
 	return s.channels.ListChannels(ctx, f, p)
 }
 
+// Mine lists the channels on which the caller itself has at least a level, read when it is none.
+func (s *Channels) Mine(ctx context.Context, caller *access.Caller, level access.Level, subchannels bool, p Page) ([]Channel, int64, error) {
+	if err := p.Validate(channelSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	scopes := []access.Scope{access.ChannelView, access.SubchannelView}
+	switch level {
+	case access.Write:
+		scopes = []access.Scope{access.ArtifactCreate}
+	case access.Manage:
+		scopes = []access.Scope{access.ChannelEdit, access.SubchannelEdit}
+	}
+	return s.channels.ListChannels(ctx, ChannelFilter{Visible: held(caller, scopes...), IncludeSubchannels: subchannels}, p)
+}
+
 // Get gives one channel with its owners and counts.
 func (s *Channels) Get(ctx context.Context, caller *access.Caller, path string) (Channel, error) {
 	c, err := s.on(ctx, caller, access.ChannelView, path)

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"kingsnake/internal/access"
 )
@@ -43,6 +44,8 @@ type Error struct {
 	Message string
 	// Field names the input that is wrong, empty for none.
 	Field string
+	// RetryAfter says when to try again, zero for nothing to say.
+	RetryAfter time.Duration
 	// Denied is what was asked and decided, for CodeDenied.
 	Denied *Denied
 	Err    error

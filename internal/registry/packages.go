@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"kingsnake/conda/pkgfile"
@@ -65,6 +66,7 @@ type Packages struct {
 	packages PackageStore
 	lookup   *channelLookup
 	blobs    blob.Store
+	gate     *sync.RWMutex
 	limits   UploadLimits
 	reader   *pkgfile.Reader
 	refs     *memo.Cache[fileKey, FileRef]

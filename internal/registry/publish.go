@@ -9,6 +9,7 @@ import (
 
 	"kingsnake/conda/pkgfile"
 	"kingsnake/conda/repodata"
+	"kingsnake/conda/version"
 )
 
 // inspect reads the package and makes the record that the index will show.
@@ -23,6 +24,9 @@ func (s *Packages) inspect(r io.ReaderAt, in UploadInput, sums sums) (File, erro
 	}
 	if in.Subdir != "" && in.Subdir != idx.Subdir {
 		return File{}, &Error{Code: CodeBadPackage, Reason: "subdir_mismatch", Field: "subdir", Message: fmt.Sprintf("the package says that it is for %s, but it was sent to %s", idx.Subdir, in.Subdir)}
+	}
+	if _, err := version.Parse(idx.Version); err != nil {
+		return File{}, &Error{Code: CodeBadPackage, Reason: "bad_version", Field: "version", Message: err.Error(), Err: err}
 	}
 	now := s.now()
 	f := File{

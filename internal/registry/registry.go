@@ -2,6 +2,7 @@ package registry
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"kingsnake/conda/pkgfile"
@@ -22,10 +23,12 @@ type Store interface {
 
 // Options are what the domain is made of.
 type Options struct {
-	Store     Store
-	Blobs     blob.Store
-	Index     IndexFiles
-	Feed      *Feed
+	Store Store
+	Blobs blob.Store
+	Index IndexFiles
+	Feed  *Feed
+	// Gate is held open while a blob is stored and not named yet, so that the cleanup leaves it alone.
+	Gate      *sync.RWMutex
 	Mint      Mint
 	Passwords Passwords
 	Limits    UploadLimits
@@ -61,7 +64,7 @@ func New(o Options) *Service {
 	directory := NewDirectory(o.Store)
 	tokens := &Tokens{core: c, tokens: o.Store, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
 	packages := &Packages{
-		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, limits: o.Limits,
+		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 	}
 	packages.subscribe(o.Feed)

@@ -156,12 +156,14 @@ func survivor(secrets []Secret, now time.Time) int {
 }
 
 // SetMetadata replaces the free object of one of the caller's own tokens.
-func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicID string, metadata json.RawMessage) error {
+func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicID string, metadata json.RawMessage) (Token, error) {
 	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
-		return err
+		return Token{}, err
 	}
-	return s.write(ctx, caller, func(w *work) error {
-		t, err := s.own(ctx, w.tx, caller, publicID)
+	var t Token
+	err := s.write(ctx, caller, func(w *work) error {
+		var err error
+		t, err = s.own(ctx, w.tx, caller, publicID)
 		if err != nil {
 			return err
 		}
@@ -177,6 +179,7 @@ func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicI
 		}
 		return w.record(ctx, EventTokenMetadata, 0, t.PublicID, nil)
 	})
+	return t, err
 }
 
 // restarted is the end of an expired token that begins again: it gets the length of life that it had.

@@ -41,7 +41,7 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 	origin := *in.Origin
 	origin.Principal = &access.Principal{ID: u.ID, Name: u.Name, Kind: u.Kind, Active: true}
 	session := Session{
-		PublicID: uuid.NewString(), PrincipalID: u.ID, Client: clip(origin.Client, 200),
+		PublicID: uuid.NewString(), PrincipalID: u.ID, Username: u.Name, Client: clip(origin.Client, 200),
 		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
 	}
 	if origin.Address.IsValid() {
@@ -72,12 +72,15 @@ func (s *Accounts) loginFailed(in LoginInput, u User) {
 }
 
 // Logout ends the caller's session.
-func (s *Accounts) Logout(ctx context.Context, caller *access.Caller, session int64) error {
+func (s *Accounts) Logout(ctx context.Context, caller *access.Caller) error {
+	if caller.SessionID == "" {
+		return &Error{Code: CodeCredential, Reason: "session_required", Message: "there is no session to end; a token is ended by deleting it"}
+	}
 	return s.write(ctx, caller, func(w *work) error {
-		if err := s.accounts.DeleteSession(ctx, w.tx, session); err != nil && !errors.Is(err, ErrNoRecord) {
+		if err := s.accounts.DeleteSession(ctx, w.tx, caller.SessionID); err != nil && !errors.Is(err, ErrNoRecord) {
 			return err
 		}
-		w.changed(ChangedSession, session, "")
+		w.changed(ChangedSession, 0, caller.SessionID)
 		return w.record(ctx, EventLogout, 0, caller.Principal.Name, nil)
 	})
 }
@@ -89,7 +92,7 @@ func (s *Accounts) endSessions(ctx context.Context, w *work, principal int64) er
 		return err
 	}
 	for _, id := range ended {
-		w.changed(ChangedSession, id, "")
+		w.changed(ChangedSession, 0, id)
 	}
 	return nil
 }

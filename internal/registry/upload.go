@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 
@@ -31,11 +30,10 @@ type Upload struct {
 	channel  Channel
 }
 
-// UploadInput is a file on its way in.
+// UploadInput is what the sender says of a file.
 type UploadInput struct {
 	// Filename is the package's file name. Subdir is where the sender wants it; empty leaves that to the package.
 	Filename, Subdir string
-	Body             io.Reader
 	// Size, SHA256 and MD5 (hex) are what the sender says, checked when they are given; Size is -1 for unknown.
 	Size        int64
 	SHA256, MD5 string
@@ -63,34 +61,53 @@ func (s *Packages) BeginUpload(ctx context.Context, caller *access.Caller, path 
 	return &Upload{packages: s, caller: caller, channel: c}, nil
 }
 
-// AllowForce asks for the right to overwrite.
-func (u *Upload) AllowForce(ctx context.Context) error {
+// allowForce asks for the right to overwrite.
+func (u *Upload) allowForce(ctx context.Context) error {
 	_, err := u.packages.lookup.on(ctx, u.packages.core, u.caller, access.ArtifactEdit, u.channel.Path)
 	return err
 }
 
-// Store takes the file in. When it returns without an error, the file is durable and in the channel; otherwise nothing
-// of it is kept.
-func (u *Upload) Store(ctx context.Context, in UploadInput) (_ UploadResult, rerr error) {
+// Received is a file that came in and is not in the channel yet.
+type Received struct {
+	upload *Upload
+	staged blob.Staged
+	sums   sums
+}
+
+// Receive takes the bytes in. Size is what the sender declares, -1 for unknown. The caller must Discard the result.
+func (u *Upload) Receive(ctx context.Context, body io.Reader, size int64) (*Received, error) {
+	limit := u.packages.limits.MaxSize
+	if size > limit {
+		return nil, tooLarge(limit)
+	}
+	staged, err := u.packages.blobs.Stage(ctx)
+	if err != nil {
+		return nil, blobError(err)
+	}
+	got, err := receive(staged, body, limit)
+	if err != nil {
+		return nil, errors.Join(err, staged.Discard())
+	}
+	return &Received{upload: u, staged: staged, sums: got}, nil
+}
+
+// Discard lets go of the bytes; after a publication it does nothing.
+func (r *Received) Discard() error { return r.staged.Discard() }
+
+// Publish puts the file into the channel. When it returns without an error, the file is durable and visible; otherwise
+// nothing of it is kept.
+func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, error) {
+	u := r.upload
 	s := u.packages
-	if err := in.check(s.limits.MaxSize); err != nil {
+	if err := r.sums.check(in); err != nil {
 		return UploadResult{}, err
 	}
 	if in.Force {
-		if err := u.AllowForce(ctx); err != nil {
+		if err := u.allowForce(ctx); err != nil {
 			return UploadResult{}, err
 		}
 	}
-	staged, err := s.blobs.Stage(ctx)
-	if err != nil {
-		return UploadResult{}, blobError(err)
-	}
-	defer func() { rerr = errors.Join(rerr, staged.Discard()) }()
-	sums, err := receive(staged, in, s.limits.MaxSize)
-	if err != nil {
-		return UploadResult{}, err
-	}
-	f, err := s.inspect(staged, in, sums)
+	f, err := s.inspect(r.staged, in, r.sums)
 	if err != nil {
 		return UploadResult{}, err
 	}
@@ -98,7 +115,9 @@ func (u *Upload) Store(ctx context.Context, in UploadInput) (_ UploadResult, rer
 	if done, err := s.already(ctx, u.channel, f, in.Force); done != nil || err != nil {
 		return pick(done), err
 	}
-	if err := staged.Commit(ctx, f.SHA256); err != nil {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := r.staged.Commit(ctx, f.SHA256); err != nil {
 		return UploadResult{}, blobError(err)
 	}
 	return s.publish(ctx, u, f, in.Force)
@@ -111,70 +130,64 @@ func pick(r *UploadResult) UploadResult {
 	return *r
 }
 
-// check judges what the sender says of the file.
-func (in UploadInput) check(maxSize int64) error {
-	if in.Filename == "" {
-		return invalid("filename", "the file has no name; send name-version-build.conda or .tar.bz2")
-	}
-	if in.Size > maxSize {
-		return tooLarge(maxSize)
-	}
-	for _, h := range []struct {
-		field, value string
-		digits       int
-	}{{"sha256", in.SHA256, 2 * sha256.Size}, {"md5", in.MD5, 2 * md5.Size}} {
-		if h.value == "" {
-			continue
-		}
-		if _, err := hex.DecodeString(h.value); err != nil || len(h.value) != h.digits {
-			return &Error{Code: CodeHashMismatch, Reason: "bad_hash", Field: h.field, Message: fmt.Sprintf("the declared %s is not %d hexadecimal digits", h.field, h.digits)}
-		}
-	}
-	return nil
-}
-
 func tooLarge(limit int64) *Error {
 	return errorf(CodeTooLarge, "the file is larger than this server takes (%d bytes); ask its administrator to raise max_upload_size", limit)
 }
 
-// sums are the hashes of what came in.
+// sums are the size and the hashes of what came in.
 type sums struct {
 	size   int64
 	sha256 blob.Hash
 	md5    [md5.Size]byte
 }
 
-// receive writes the body to its staging place, hashing it on the way, and compares it with what the sender said.
-func receive(dst io.Writer, in UploadInput, maxSize int64) (sums, error) {
+// receive writes the body to its staging place, hashing it on the way.
+func receive(dst io.Writer, body io.Reader, maxSize int64) (sums, error) {
 	h256, h5 := sha256.New(), md5.New() //nolint:gosec // see the import.
 	w := &writeErr{w: dst}
-	n, err := io.Copy(io.MultiWriter(w, h256, h5), io.LimitReader(in.Body, maxSize+1))
+	n, err := io.Copy(io.MultiWriter(w, h256, h5), io.LimitReader(body, maxSize+1))
 	switch {
 	case w.err != nil:
 		return sums{}, blobError(w.err)
 	case err != nil:
-		var known *Error
-		if errors.As(err, &known) {
-			return sums{}, known
-		}
 		return sums{}, &Error{Code: CodeBadPackage, Reason: "interrupted", Message: "the upload ended before the file was complete; send it again", Err: err}
 	case n > maxSize:
 		return sums{}, tooLarge(maxSize)
-	case in.Size >= 0 && n != in.Size:
-		return sums{}, &Error{Code: CodeHashMismatch, Reason: "size_mismatch", Field: "size", Message: fmt.Sprintf("the file has %d bytes, but %d were declared", n, in.Size)}
 	}
 	out := sums{size: n}
 	h256.Sum(out.sha256[:0])
 	h5.Sum(out.md5[:0])
-	return out, errors.Join(compare("sha256", in.SHA256, h256), compare("md5", in.MD5, h5))
+	return out, nil
 }
 
-func compare(name, declared string, h hash.Hash) error {
-	got := hex.EncodeToString(h.Sum(nil))
-	if declared == "" || strings.EqualFold(declared, got) {
+// check compares what came in with what the sender says of it.
+func (s sums) check(in UploadInput) error {
+	if in.Filename == "" {
+		return invalid("filename", "the file has no name; send name-version-build.conda or .tar.bz2")
+	}
+	if in.Size >= 0 && in.Size != s.size {
+		return &Error{Code: CodeHashMismatch, Reason: "size_mismatch", Field: "size", Message: fmt.Sprintf("the file has %d bytes, but %d were declared", s.size, in.Size)}
+	}
+	if err := compare("sha256", in.SHA256, s.sha256[:]); err != nil {
+		return err
+	}
+	return compare("md5", in.MD5, s.md5[:])
+}
+
+// compare judges a declared hash; an empty one says nothing.
+func compare(name, declared string, sum []byte) error {
+	if declared == "" {
 		return nil
 	}
-	return &Error{Code: CodeHashMismatch, Reason: name + "_mismatch", Field: name, Message: fmt.Sprintf("the file's %s is %s, but %s was declared; it was damaged on the way or is another file", name, got, strings.ToLower(declared))}
+	got := hex.EncodeToString(sum)
+	if len(declared) != len(got) {
+		return &Error{Code: CodeHashMismatch, Reason: "bad_hash", Field: name, Message: fmt.Sprintf("the declared %s is not %d hexadecimal digits", name, len(got))}
+	}
+	if !strings.EqualFold(declared, got) {
+		return &Error{Code: CodeHashMismatch, Reason: name + "_mismatch", Field: name, Message: fmt.Sprintf(
+			"the file's %s is %s, but another was declared; it was damaged on the way or is another file", name, got)}
+	}
+	return nil
 }
 
 // writeErr remembers a failed write, to tell it from a failed read.

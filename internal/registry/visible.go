@@ -39,6 +39,22 @@ func visible(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
 	return out
 }
 
+// held gives the channels on which the caller itself was granted a level, by a group and not by privacy or by being an
+// administrator.
+func held(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
+	sets := visible(caller, scopes...)
+	for i := range sets {
+		sets[i].Open, sets[i].Privacies, sets[i].All = nil, nil, false
+		sets[i].IDs = nil
+		for id, g := range caller.Principal.Channels {
+			if g.Level >= scopes[0].Info().Level {
+				sets[i].IDs = append(sets[i].IDs, id)
+			}
+		}
+	}
+	return sets
+}
+
 // onlyChannel is the set of one channel, for what was allowed already.
 func onlyChannel(id int64) []ChannelSet {
 	return []ChannelSet{{Top: true, Sub: true, IDs: []int64{id}}}

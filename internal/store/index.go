@@ -164,27 +164,3 @@ func (s *Store) HoldsBlob(ctx context.Context, channel int64, subdir, kind strin
 		channel, h[:], subdir, kind).Scan(&holds)
 	return holds, s.translate(err)
 }
-
-// LapsedBlobs gives blobs that indexes named last before the given time.
-func (s *Store) LapsedBlobs(ctx context.Context, kind string, before time.Time, limit int) ([]blob.Hash, error) {
-	rows, err := s.reader.query(ctx, `SELECT sha256 FROM index_blobs WHERE replaced_at <> 0 AND replaced_at < $1
-		AND (kind = $2 OR $2 = '') LIMIT $3`, millis(before), kind, limit)
-	return collect(s, rows, err, func(r scanner) (h blob.Hash, err error) {
-		var sha []byte
-		err = r.Scan(&sha)
-		copy(h[:], sha)
-		return h, err
-	})
-}
-
-// ForgetBlob drops the notes of indexes that named a blob before the given time.
-func (s *Store) ForgetBlob(ctx context.Context, tx registry.Tx, h blob.Hash, before time.Time) error {
-	_, err := s.q(tx).exec(ctx, `DELETE FROM index_blobs WHERE sha256 = $1 AND replaced_at <> 0 AND replaced_at < $2`, h[:], millis(before))
-	return s.translate(err)
-}
-
-// BlobNamed tells whether any package or index names a blob.
-func (s *Store) BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (named bool, err error) {
-	err = s.q(tx).row(ctx, `SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM index_blobs WHERE sha256 = $1)`, h[:]).Scan(&named)
-	return named, s.translate(err)
-}

@@ -25,12 +25,12 @@ func (s *Store) SessionByPublicID(ctx context.Context, tx registry.Tx, publicID 
 }
 
 // DeleteSession ends a session.
-func (s *Store) DeleteSession(ctx context.Context, tx registry.Tx, id int64) error {
-	return s.affected(s.q(tx).exec(ctx, `DELETE FROM sessions WHERE id = $1`, id))
+func (s *Store) DeleteSession(ctx context.Context, tx registry.Tx, publicID string) error {
+	return s.affected(s.q(tx).exec(ctx, `DELETE FROM sessions WHERE public_id = $1`, publicID))
 }
 
-// DeleteSessions ends all sessions of a principal and gives their numbers.
-func (s *Store) DeleteSessions(ctx context.Context, tx registry.Tx, principal int64) ([]int64, error) {
-	rows, err := s.q(tx).query(ctx, `DELETE FROM sessions WHERE principal_id = $1 RETURNING id`, principal)
-	return collect(s, rows, err, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err })
+// DeleteSessions ends all sessions of a principal and gives their names.
+func (s *Store) DeleteSessions(ctx context.Context, tx registry.Tx, principal int64) ([]string, error) {
+	rows, err := s.q(tx).query(ctx, `DELETE FROM sessions WHERE principal_id = $1 RETURNING public_id`, principal)
+	return collect(s, rows, err, func(r scanner) (id string, err error) { err = r.Scan(&id); return id, err })
 }

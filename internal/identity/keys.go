@@ -1,0 +1,109 @@
+package identity
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// siteKeyBytes is the length of the site key.
+const siteKeyBytes = 32
+
+// Keys are what the site key gives: one key for each purpose. The site key lives outside the database, so that who can
+// read or write the database can neither confirm nor plant a token.
+type Keys struct {
+	token   []byte
+	session []byte
+	macs    sync.Pool
+}
+
+// NewKeys derives the keys from a site key.
+func NewKeys(site []byte) (*Keys, error) {
+	if len(site) != siteKeyBytes {
+		return nil, fmt.Errorf("the site key has %d bytes; it must have %d", len(site), siteKeyBytes)
+	}
+	k := &Keys{}
+	for purpose, key := range map[string]*[]byte{"token mac": &k.token, "session signature": &k.session} {
+		derived, err := hkdf.Key(sha256.New, site, nil, "kingsnake "+purpose, sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("derive key: %w", err)
+		}
+		*key = derived
+	}
+	k.macs.New = func() any { return hmac.New(sha256.New, k.token) }
+	return k, nil
+}
+
+// LoadKeys reads the site key from a file, making one at the first start. The file is all that stands between a stolen
+// database and forged sessions, so nobody else may read it.
+func LoadKeys(path string) (*Keys, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeKeys(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("site key: %w", err)
+	}
+	site, err := hex.DecodeString(string(trimNewline(data)))
+	if err != nil {
+		return nil, fmt.Errorf("site key %s is not hexadecimal; restore it from a backup, since no token or session works without it", path)
+	}
+	return NewKeys(site)
+}
+
+func trimNewline(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// makeKeys writes a new site key durably, without ever replacing one.
+func makeKeys(path string) (_ *Keys, rerr error) {
+	site := make([]byte, siteKeyBytes)
+	// crypto/rand.Read never fails.
+	_, _ = rand.Read(site)
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".site.key-*")
+	if err != nil {
+		return nil, fmt.Errorf("site key: %w", err)
+	}
+	defer func() {
+		if err := os.Remove(tmp.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			rerr = errors.Join(rerr, err)
+		}
+	}()
+	_, err = tmp.WriteString(hex.EncodeToString(site) + "\n")
+	if err := errors.Join(err, tmp.Chmod(0o600), tmp.Sync(), tmp.Close()); err != nil {
+		return nil, fmt.Errorf("site key: %w", err)
+	}
+	if err := os.Link(tmp.Name(), path); err != nil {
+		return nil, fmt.Errorf("site key: %w", err)
+	}
+	return NewKeys(site)
+}
+
+// MAC is what is kept of a token string, and found by.
+func (k *Keys) MAC(token string) (sum [sha256.Size]byte) {
+	h, ok := k.macs.Get().(interface {
+		Reset()
+		Write([]byte) (int, error)
+		Sum([]byte) []byte
+	})
+	if !ok {
+		return sum
+	}
+	defer k.macs.Put(h)
+	h.Reset()
+	// A hash never fails to write.
+	_, _ = h.Write([]byte(token))
+	h.Sum(sum[:0])
+	return sum
+}

@@ -1,0 +1,87 @@
+package identity
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/time/rate"
+)
+
+// Limiter slows down who guesses. It never touches who holds a good token: it is asked only after a credential failed,
+// or before a password is tried.
+type Limiter struct {
+	tokens    *buckets
+	passwords *buckets
+	accounts  *buckets
+}
+
+// The rates. A client that holds a stale token asks for half a dozen files at once, so bursts are generous.
+const (
+	badTokensPerSecond  = 10
+	badTokensBurst      = 200
+	passwordsPerMinute  = 20
+	passwordsBurst      = 20
+	perAccountPerMinute = 6
+	perAccountBurst     = 10
+	maxBuckets          = 100_000
+)
+
+// NewLimiter makes a limiter with the built-in rates.
+func NewLimiter() *Limiter {
+	return &Limiter{
+		tokens:    newBuckets(badTokensPerSecond, badTokensBurst),
+		passwords: newBuckets(rate.Limit(passwordsPerMinute)/60, passwordsBurst),
+		accounts:  newBuckets(rate.Limit(perAccountPerMinute)/60, perAccountBurst),
+	}
+}
+
+// BadToken counts a bad token from an address. It tells whether there were too many, and when to try again.
+func (l *Limiter) BadToken(a netip.Addr, now time.Time) (wait time.Duration, ok bool) {
+	return l.tokens.take(network(a), now)
+}
+
+// Password asks whether an address may try a password for an account now, before anything slow is done.
+func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (wait time.Duration, ok bool) {
+	if wait, ok = l.passwords.take(network(a), now); !ok {
+		return wait, false
+	}
+	return l.accounts.take(network(a)+" "+account, now)
+}
+
+// network is what counts as one client: an IPv4 address, or the /64 of an IPv6 one, which a single client can fill.
+func network(a netip.Addr) string {
+	a = a.Unmap()
+	if a.Is6() {
+		p, err := a.WithZone("").Prefix(64)
+		if err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}
+
+// buckets are token buckets by key, the least used of which are forgotten when there are too many.
+type buckets struct {
+	limit rate.Limit
+	burst int
+	byKey *otter.Cache[string, *rate.Limiter]
+}
+
+func newBuckets(limit rate.Limit, burst int) *buckets {
+	return &buckets{limit: limit, burst: burst, byKey: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxBuckets})}
+}
+
+// take spends one of the key's chances.
+func (b *buckets) take(key string, now time.Time) (wait time.Duration, ok bool) {
+	l, found := b.byKey.GetIfPresent(key)
+	if !found {
+		l, _ = b.byKey.SetIfAbsent(key, rate.NewLimiter(b.limit, b.burst))
+	}
+	r := l.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return wait, false
+	}
+	return 0, true
+}

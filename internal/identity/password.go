@@ -1,0 +1,109 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+)
+
+// Argon2 is how much work a password hash takes (RFC 9106).
+type Argon2 struct {
+	// Memory is in KiB.
+	Memory, Time uint32
+	Threads      uint8
+}
+
+// DefaultArgon2 is the second recommended choice of RFC 9106, for servers that hash several at once.
+func DefaultArgon2() Argon2 { return Argon2{Memory: 64 << 10, Time: 3, Threads: 4} }
+
+const (
+	saltBytes = 16
+	hashBytes = 32
+)
+
+// Passwords hashes passwords with argon2id. At most a few hashes run at once; further ones wait, so that a flood of
+// logins takes neither all memory nor all processors.
+type Passwords struct {
+	cost  Argon2
+	slots *semaphore.Weighted
+	// decoy is verified against when there is no such user.
+	decoy string
+}
+
+// NewPasswords makes a hasher that runs at most concurrency hashes at once; 0 means half the processors.
+func NewPasswords(cost Argon2, concurrency int) *Passwords {
+	if concurrency <= 0 {
+		concurrency = max(1, runtime.NumCPU()/2)
+	}
+	p := &Passwords{cost: cost, slots: semaphore.NewWeighted(int64(concurrency))}
+	p.decoy = encodeHash(cost, make([]byte, saltBytes), make([]byte, hashBytes))
+	return p
+}
+
+// Hash gives the PHC string of a password.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return "", err
+	}
+	defer p.slots.Release(1)
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // It never fails.
+	return encodeHash(p.cost, salt, p.cost.key(password, salt)), nil
+}
+
+// Verify tells whether a password belongs to a PHC string. With an empty one it does the same work and says no.
+func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool, error) {
+	absent := encoded == ""
+	if absent {
+		encoded = p.decoy
+	}
+	cost, salt, want, err := decodeHash(encoded)
+	if err != nil {
+		return false, err
+	}
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return false, err
+	}
+	defer p.slots.Release(1)
+	same := subtle.ConstantTimeCompare(cost.key(password, salt), want) == 1
+	return same && !absent, nil
+}
+
+func (c Argon2) key(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, hashBytes)
+}
+
+func encodeHash(c Argon2, salt, hash []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Time, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(hash))
+}
+
+var errBadHash = errors.New("a stored password hash is damaged")
+
+func decodeHash(s string) (c Argon2, salt, hash []byte, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return c, nil, nil, errBadHash
+	}
+	var version int
+	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
+		return c, nil, nil, errBadHash
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Time, &c.Threads); err != nil {
+		return c, nil, nil, errBadHash
+	}
+	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
+	hash, err2 := base64.RawStdEncoding.DecodeString(parts[5])
+	if err1 != nil || err2 != nil || len(hash) != hashBytes {
+		return c, nil, nil, errBadHash
+	}
+	return c, salt, hash, nil
+}

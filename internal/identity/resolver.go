@@ -1,0 +1,270 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"kingsnake/conda/channel"
+	"kingsnake/internal/access"
+	"kingsnake/internal/memo"
+	"kingsnake/internal/registry"
+)
+
+// The bounds of the resolver's caches, in entries.
+const (
+	maxCachedSecrets    = 1_000_000
+	maxCachedTokens     = 200_000
+	maxCachedPrincipals = 100_000
+	maxCachedSessions   = 100_000
+)
+
+// Resolver turns credentials into callers. What it reads it keeps until the feed says that it changed; expiry is judged
+// on every request.
+type Resolver struct {
+	keys      *Keys
+	directory *registry.Directory
+	trail     *registry.Trail
+	policy    registry.TokenPolicy
+	now       func() time.Time
+	log       *slog.Logger
+
+	secrets    *memo.Cache[[32]byte, secretRef]
+	tokens     *memo.Cache[int64, *token]
+	principals *memo.Cache[int64, *access.Principal]
+	sessions   *memo.Cache[string, registry.Session]
+	everyone   *memo.Cache[struct{}, *access.Principal]
+}
+
+// secretRef is where a MAC leads. It never changes: a string belongs to one token for ever.
+type secretRef struct{ secret, token int64 }
+
+// token is a token as requests need it.
+type token struct {
+	owner   int64
+	access  *access.Token
+	secrets []secretLife
+}
+
+// secretLife is how long one string works.
+type secretLife struct {
+	id               int64
+	created, retires time.Time
+}
+
+// NewResolver makes a resolver that listens to the feed.
+func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy registry.TokenPolicy, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
+	r := &Resolver{
+		keys: keys, directory: d, trail: trail, policy: policy, now: now, log: log,
+		secrets: memo.New[[32]byte, secretRef](maxCachedSecrets), tokens: memo.New[int64, *token](maxCachedTokens),
+		principals: memo.New[int64, *access.Principal](maxCachedPrincipals), sessions: memo.New[string, registry.Session](maxCachedSessions),
+		everyone: memo.New[struct{}, *access.Principal](1),
+	}
+	feed.Subscribe(r.changed)
+	return r
+}
+
+// changed forgets what is not so any more.
+func (r *Resolver) changed(changes []registry.Change) {
+	for _, c := range changes {
+		switch c.Kind {
+		case registry.ChangedToken:
+			r.tokens.Drop(c.Ref)
+		case registry.ChangedPrincipal:
+			r.principals.Drop(c.Ref)
+		case registry.ChangedSession:
+			r.sessions.Drop(c.Name)
+		case registry.ChangedRole, registry.ChangedSetting:
+			r.principals.DropAll()
+			r.everyone.DropAll()
+		}
+	}
+}
+
+// Identify fills in who the caller is. What is wrong with its credential is noted in it; an error means that it could
+// not be found out.
+func (r *Resolver) Identify(ctx context.Context, caller *access.Caller, cred Credential) error {
+	caller.Now, caller.InURL = r.now(), cred.InURL
+	everyone, err := r.anonymous(ctx)
+	if err != nil {
+		return err
+	}
+	caller.Principal, caller.Fallback = everyone, everyone
+	switch cred.Kind {
+	case TokenCredential:
+		return r.identifyToken(ctx, caller, cred.Secret)
+	case SessionCredential:
+		return r.identifySession(ctx, caller, cred.Secret)
+	case PasswordCredential:
+		caller.Problem = access.ProblemPassword
+	}
+	return nil
+}
+
+func (r *Resolver) anonymous(ctx context.Context) (*access.Principal, error) {
+	if p, ok := r.everyone.Peek(struct{}{}); ok {
+		return p, nil
+	}
+	return r.everyone.Get(ctx, struct{}{}, r.directory.Everyone)
+}
+
+// identifyToken finds the token with this string, and judges whether the string still works.
+func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s string) error {
+	if !WellFormed(s) {
+		caller.Problem = access.ProblemMalformed
+		if channel.IsMasked(s) {
+			caller.Problem = access.ProblemMasked
+		}
+		return nil
+	}
+	mac := r.keys.MAC(s)
+	ref, ok := r.secrets.Peek(mac)
+	if !ok {
+		var err error
+		ref, err = r.secrets.Get(ctx, mac, func(ctx context.Context) (secretRef, error) {
+			x, err := r.directory.Secret(ctx, mac[:])
+			return secretRef{x.ID, x.TokenID}, err
+		})
+		if errors.Is(err, registry.ErrNoRecord) {
+			return r.dead(ctx, caller, mac)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	t, err := r.token(ctx, ref.token)
+	if errors.Is(err, registry.ErrNoRecord) {
+		return r.dead(ctx, caller, mac)
+	}
+	if err != nil {
+		return err
+	}
+	return r.judge(ctx, caller, t, ref, mac)
+}
+
+// judge sets the caller to the token's owner, or notes why the string does not work.
+func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, ref secretRef, mac [32]byte) error {
+	var life *secretLife
+	for i := range t.secrets {
+		if t.secrets[i].id == ref.secret {
+			life = &t.secrets[i]
+		}
+	}
+	if life == nil {
+		return r.dead(ctx, caller, mac)
+	}
+	switch now := caller.Now; {
+	case !life.retires.IsZero() && !now.Before(life.retires):
+		caller.Problem = access.ProblemRotated
+		r.deadUsed(caller, registry.DeadSecret{TokenPublicID: t.access.PublicID, OwnerID: t.owner, Reason: access.ProblemRotated})
+		return nil
+	case r.policy.MaxLifetime > 0 && !now.Before(life.created.Add(r.policy.MaxLifetime)),
+		!t.access.ExpiresAt.IsZero() && !now.Before(t.access.ExpiresAt):
+		caller.Problem = access.ProblemExpired
+		return nil
+	}
+	p, err := r.principal(ctx, t.owner)
+	if err != nil {
+		return err
+	}
+	if !p.Active {
+		caller.Problem = access.ProblemDisabled
+		return nil
+	}
+	caller.Principal, caller.Token, caller.Via, caller.SecretID = p, t.access, access.ViaToken, ref.secret
+	return nil
+}
+
+// dead tells a string that once was good from one that never was.
+func (r *Resolver) dead(ctx context.Context, caller *access.Caller, mac [32]byte) error {
+	d, err := r.directory.Dead(ctx, mac[:])
+	if errors.Is(err, registry.ErrNoRecord) {
+		caller.Problem = access.ProblemUnknown
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	caller.Problem = d.Reason
+	r.deadUsed(caller, d)
+	return nil
+}
+
+// deadUsed notes that somebody still uses a string that has ended.
+func (r *Resolver) deadUsed(caller *access.Caller, d registry.DeadSecret) {
+	e := registry.Event{
+		At: caller.Now, Type: registry.EventDeadTokenUsed, Outcome: registry.Denial, PrincipalID: d.OwnerID, TokenID: d.TokenPublicID,
+		Reason: string(d.Reason), Client: registry.Clip(caller.Client), RequestID: caller.RequestID, Data: "{}",
+	}
+	if caller.Address.IsValid() {
+		e.Address = caller.Address.String()
+	}
+	r.trail.Note(e)
+}
+
+func (r *Resolver) token(ctx context.Context, id int64) (*token, error) {
+	if t, ok := r.tokens.Peek(id); ok {
+		return t, nil
+	}
+	return r.tokens.Get(ctx, id, func(ctx context.Context) (*token, error) {
+		t, err := r.directory.Token(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out := &token{owner: t.OwnerID, access: t.Access()}
+		for _, s := range t.Secrets {
+			out.secrets = append(out.secrets, secretLife{id: s.ID, created: s.CreatedAt, retires: s.RetiresAt})
+		}
+		return out, nil
+	})
+}
+
+func (r *Resolver) principal(ctx context.Context, id int64) (*access.Principal, error) {
+	if p, ok := r.principals.Peek(id); ok {
+		return p, nil
+	}
+	return r.principals.Get(ctx, id, func(ctx context.Context) (*access.Principal, error) { return r.directory.Principal(ctx, id) })
+}
+
+// identifySession finds the session that a JWT names.
+func (r *Resolver) identifySession(ctx context.Context, caller *access.Caller, bearer string) error {
+	publicID, err := r.keys.ReadSession(bearer, caller.Now)
+	if err != nil {
+		// Whatever is wrong with it, it opens nothing; the parser's words are for programmers.
+		caller.Problem = access.ProblemSession
+		return nil //nolint:nilerr // see above.
+	}
+	s, ok := r.sessions.Peek(publicID)
+	if !ok {
+		s, err = r.sessions.Get(ctx, publicID, func(ctx context.Context) (registry.Session, error) {
+			return r.directory.Session(ctx, publicID)
+		})
+		if errors.Is(err, registry.ErrNoRecord) {
+			caller.Problem = access.ProblemSession
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !caller.Now.Before(s.ExpiresAt) {
+		caller.Problem = access.ProblemSession
+		return nil
+	}
+	p, err := r.principal(ctx, s.PrincipalID)
+	if err != nil {
+		return err
+	}
+	if !p.Active {
+		caller.Problem = access.ProblemDisabled
+		return nil
+	}
+	caller.Principal, caller.Via, caller.SessionID = p, access.ViaSession, s.PublicID
+	return nil
+}
+
+// Local is the caller of a command that runs on the server's own machine with access to its data.
+func Local(now time.Time) *access.Caller {
+	return &access.Caller{Principal: access.System("local"), Via: access.ViaLocal, Now: now, Client: "kingsnake command line"}
+}

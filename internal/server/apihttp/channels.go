@@ -1,0 +1,105 @@
+package apihttp
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"kingsnake/api"
+	"kingsnake/internal/access"
+	"kingsnake/internal/registry"
+)
+
+type channelPath struct {
+	Channel string `path:"channel" maxLength:"300"`
+}
+
+func (a *API) channelOperations() {
+	const tag = "Channels"
+	const one = "/api/channels/{channel}"
+	view := []access.Scope{access.ChannelView}
+	add(a, Operation{Method: http.MethodGet, Path: "/api/channels", Tag: tag, Summary: "List the channels that the caller may see", Scopes: view}, a.listChannels)
+	add(a, Operation{Method: http.MethodPost, Path: "/api/channels", Tag: tag, Summary: "Create a channel", Scopes: []access.Scope{access.ChannelCreate}, Status: http.StatusCreated}, a.createChannel)
+	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a channel", Scopes: view},
+		func(ctx context.Context, caller *access.Caller, in *channelPath) (*body[api.Channel], error) {
+			c, err := a.Service.Channels.Get(ctx, caller, in.Channel)
+			return &body[api.Channel]{channelOut(c)}, err
+		})
+	add(a, Operation{Method: http.MethodPut, Path: one, Tag: tag, Summary: "Change a channel", Scopes: []access.Scope{access.ChannelEdit}}, a.editChannel)
+	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a channel with all in it", Scopes: []access.Scope{access.ChannelDelete}, Status: http.StatusAccepted},
+		func(ctx context.Context, caller *access.Caller, in *channelPath) (*nothing, error) {
+			return nil, a.Service.Channels.Delete(ctx, caller, in.Channel)
+		})
+	add(a, Operation{Method: http.MethodGet, Path: one + "/permissions", Tag: tag, Summary: "The scopes that the caller holds on a channel", Scopes: view},
+		func(ctx context.Context, caller *access.Caller, in *channelPath) (*body[api.Scopes], error) {
+			scopes, err := a.Service.Channels.Permissions(ctx, caller, in.Channel)
+			return &body[api.Scopes]{api.Scopes{Scopes: scopeNames(scopes)}}, err
+		})
+}
+
+type listChannelsInput struct {
+	page
+	Query              string   `query:"q" maxLength:"200"`
+	IDs                []string `query:"ids" maxItems:"1000"`
+	IncludeSubchannels bool     `query:"include_subchannels"`
+}
+
+func (a *API) listChannels(ctx context.Context, caller *access.Caller, in *listChannelsInput) (*body[api.List[api.Channel]], error) {
+	f := registry.ChannelFilter{Query: in.Query, PublicIDs: in.IDs, IncludeSubchannels: in.IncludeSubchannels}
+	channels, total, err := a.Service.Channels.List(ctx, caller, f, in.registry())
+	return list(channels, total, channelOut), err
+}
+
+type createChannelInput struct{ Body api.ChannelCreate }
+
+func (a *API) createChannel(ctx context.Context, caller *access.Caller, in *createChannelInput) (*body[api.Channel], error) {
+	b := in.Body
+	c, err := a.Service.Channels.Create(ctx, caller, registry.Channel{
+		Name: b.Name, Description: b.Description, Privacy: access.Privacy(b.Privacy),
+		Type: registry.ChannelType(b.ChannelType), Indexing: registry.Indexing(b.IndexingBehavior),
+	})
+	return &body[api.Channel]{channelOut(c)}, err
+}
+
+type editChannelInput struct {
+	channelPath
+	Body api.ChannelUpdate
+}
+
+func (a *API) editChannel(ctx context.Context, caller *access.Caller, in *editChannelInput) (*body[api.Channel], error) {
+	c, err := a.Service.Channels.Edit(ctx, caller, in.Channel, registry.ChannelChange{
+		Name: in.Body.Name, Description: in.Body.Description,
+		Privacy: convert[access.Privacy](in.Body.Privacy), Indexing: convert[registry.Indexing](in.Body.IndexingBehavior),
+	})
+	return &body[api.Channel]{channelOut(c)}, err
+}
+
+// convert turns an optional wire text into an optional domain text.
+func convert[To, From ~string](v *From) *To {
+	if v == nil {
+		return nil
+	}
+	to := To(*v)
+	return &to
+}
+
+func channelOut(c registry.Channel) api.Channel {
+	out := api.Channel{
+		ID: c.PublicID, Name: c.Name, Parent: parentOf(c.Path), Description: c.Description, Privacy: api.Privacy(c.Privacy),
+		ChannelType: api.ChannelType(c.Type), IndexingBehavior: api.IndexingBehavior(c.Indexing), Sources: []api.ChannelSource{},
+		Owners: c.Owners, Created: c.CreatedAt, Updated: c.UpdatedAt, ArtifactCount: c.ArtifactCount, DownloadCount: c.DownloadCount,
+	}
+	if out.Owners == nil {
+		out.Owners = []string{}
+	}
+	return out
+}
+
+// parentOf is the channel of a subchannel's path, empty for a channel's.
+func parentOf(path string) string {
+	parent, _, nested := strings.Cut(path, "/")
+	if !nested {
+		return ""
+	}
+	return parent
+}

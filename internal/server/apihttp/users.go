@@ -1,0 +1,112 @@
+package apihttp
+
+import (
+	"context"
+	"net/http"
+
+	"kingsnake/api"
+	"kingsnake/internal/access"
+	"kingsnake/internal/registry"
+)
+
+type userPath struct {
+	ID string `path:"user_id" maxLength:"100"`
+}
+
+func (a *API) userOperations() {
+	const tag = "Users"
+	const one = "/api/users/{user_id}"
+	view, edit := []access.Scope{access.UserView}, []access.Scope{access.UserEdit}
+	add(a, Operation{Method: http.MethodGet, Path: "/api/users", Tag: tag, Summary: "Find users", Scopes: view}, a.listUsers)
+	add(a, Operation{Method: http.MethodPost, Path: "/api/users", Tag: tag, Summary: "Make an account", Scopes: edit, Status: http.StatusCreated},
+		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.UserCreate }) (*body[api.UserCreated], error) {
+			made, err := a.Service.Accounts.CreateUser(ctx, caller, registry.UserInput{
+				Name: in.Body.Username, Email: in.Body.Email, Password: in.Body.Password, Roles: in.Body.Roles,
+			})
+			return &body[api.UserCreated]{api.UserCreated{User: userOut(made.User), Password: made.Password}}, err
+		})
+	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show an account", Scopes: view},
+		func(ctx context.Context, caller *access.Caller, in *userPath) (*body[api.User], error) {
+			u, err := a.Service.Accounts.GetUser(ctx, caller, in.ID)
+			return &body[api.User]{userOut(u)}, err
+		})
+	add(a, Operation{Method: http.MethodPut, Path: one, Tag: tag, Summary: "Change, disable or enable an account", Scopes: edit},
+		func(ctx context.Context, caller *access.Caller, in *editUserInput) (*body[api.User], error) {
+			u, err := a.Service.Accounts.EditUser(ctx, caller, in.ID, registry.UserChange{Email: in.Body.Email, Disabled: in.Body.Disabled})
+			return &body[api.User]{userOut(u)}, err
+		})
+	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete an account with its tokens", Scopes: edit, Status: http.StatusNoContent},
+		func(ctx context.Context, caller *access.Caller, in *userPath) (*nothing, error) {
+			return nil, a.Service.Accounts.DeleteUser(ctx, caller, in.ID)
+		})
+	add(a, Operation{Method: http.MethodPut, Path: one + "/password", Tag: tag, Summary: "Set an account's password", Scopes: edit},
+		func(ctx context.Context, caller *access.Caller, in *resetInput) (*body[api.PasswordResetResult], error) {
+			made, err := a.Service.Accounts.SetPassword(ctx, caller, in.ID, in.Body.Password)
+			return &body[api.PasswordResetResult]{api.PasswordResetResult{Password: made}}, err
+		})
+	roles := []access.Scope{access.RoleEdit}
+	add(a, Operation{Method: http.MethodPut, Path: one + "/roles", Tag: tag, Summary: "Give an account exactly these roles", Scopes: roles},
+		func(ctx context.Context, caller *access.Caller, in *rolesInput) (*body[api.User], error) {
+			u, err := a.Service.Accounts.SetUserRoles(ctx, caller, in.ID, in.Body.Roles)
+			return &body[api.User]{userOut(u)}, err
+		})
+	add(a, Operation{Method: http.MethodGet, Path: "/api/roles", Tag: tag, Summary: "List the roles", Scopes: []access.Scope{access.RoleView}},
+		func(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.List[api.Role]], error) {
+			roles, err := a.Service.Accounts.Roles(ctx, caller)
+			return list(roles, int64(len(roles)), roleOut), err
+		})
+}
+
+type editUserInput struct {
+	userPath
+	Body api.UserUpdate
+}
+
+type resetInput struct {
+	userPath
+	Body api.PasswordReset
+}
+
+type rolesInput struct {
+	userPath
+	Body api.RolesUpdate
+}
+
+type listUsersInput struct {
+	page
+	Query string `query:"q" maxLength:"200"`
+}
+
+// userList is a plain array, as clients of this operation expect; the count of all goes into a header.
+type userList struct {
+	TotalCount int64 `header:"X-Total-Count"`
+	Body       []api.User
+}
+
+func (a *API) listUsers(ctx context.Context, caller *access.Caller, in *listUsersInput) (*userList, error) {
+	users, total, err := a.Service.Accounts.ListUsers(ctx, caller, in.Query, in.registry())
+	out := &userList{TotalCount: total, Body: []api.User{}}
+	for _, u := range users {
+		out.Body = append(out.Body, userOut(u))
+	}
+	return out, err
+}
+
+func userOut(u registry.User) api.User {
+	out := api.User{
+		ID: u.PublicID, Username: u.Name, Email: u.Email, Roles: u.Roles, Disabled: u.Disabled,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: instant(u.LastLoginAt),
+	}
+	if out.Roles == nil {
+		out.Roles = []string{}
+	}
+	return out
+}
+
+func roleOut(r registry.Role) api.Role {
+	out := api.Role{ID: r.PublicID, Name: r.Name, Persistent: r.Persistent, Permissions: map[string]api.Level{}}
+	for c, l := range r.EncodeLevels() {
+		out.Permissions[c] = api.Level(l)
+	}
+	return out
+}

@@ -1,0 +1,103 @@
+// Package callers makes the access.Caller of an HTTP request: who sends it, from where, with what. The three front doors
+// (the conda protocol, the REST API, the pages) all use it, so that they cannot differ in whom they let in.
+package callers
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"kingsnake/api"
+	"kingsnake/internal/access"
+	"kingsnake/internal/identity"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/server/problem"
+)
+
+// Request is what the outermost handler has found out about a request before anything else sees it.
+type Request struct {
+	ID       string
+	URLToken string
+	InURL    bool
+}
+
+// Maker makes callers.
+type Maker struct {
+	Resolver *identity.Resolver
+	Limiter  *identity.Limiter
+	// Proxies are the networks whose X-Forwarded-For counts.
+	Proxies []netip.Prefix
+	Usage   *registry.Usage
+	Now     func() time.Time
+}
+
+// Origin gives where a request comes from, without asking who sends it.
+func (m *Maker) Origin(r *http.Request, requestID string) *access.Caller {
+	return &access.Caller{Principal: access.Anonymous(), Address: m.address(r), Client: r.UserAgent(), RequestID: requestID, Now: m.Now()}
+}
+
+// Caller finds out who sends a request. A flood of bad tokens from one address is refused with CodeTooMany.
+func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*access.Caller, error) {
+	c := &access.Caller{Address: m.address(r), Client: r.UserAgent(), RequestID: req.ID}
+	cred := identity.FromRequest(r.Header, req.URLToken, req.InURL)
+	if err := m.Resolver.Identify(ctx, c, cred); err != nil {
+		return nil, err
+	}
+	if c.Problem == access.ProblemNone {
+		m.Usage.Token(c, false, c.Now)
+		return c, nil
+	}
+	if wait, ok := m.Limiter.BadToken(c.Address, c.Now); !ok {
+		return nil, &registry.Error{
+			Code: registry.CodeTooMany, RetryAfter: wait,
+			Message: "too many bad credentials came from your address; mend the token in your configuration and try again later",
+		}
+	}
+	return c, nil
+}
+
+// address is the client's: that of the connection or, behind a trusted proxy, the rightmost hop that is not trusted.
+func (m *Maker) address(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr := ap.Addr().Unmap().WithZone("")
+	if !m.trusted(addr) {
+		return addr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			if strings.TrimSpace(hops[i]) == "" && len(hops) == 1 {
+				return addr
+			}
+			// A proxy that we trust passed on something that is no address: the client's is unknown.
+			return netip.Addr{}
+		}
+		addr = hop.Unmap().WithZone("")
+		if !m.trusted(addr) {
+			return addr
+		}
+	}
+	return addr
+}
+
+func (m *Maker) trusted(a netip.Addr) bool {
+	for _, p := range m.Proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// BadCredential is the refusal of a caller whose credential is bad.
+func BadCredential(c *access.Caller, proto access.Protocol) error {
+	d := access.Decision{Problem: c.Problem}
+	denial := access.Classify(c, access.ChannelView, access.Target{}, d, proto)
+	return problem.New(denial.Status, api.Code(denial.Code), denial.Message)
+}

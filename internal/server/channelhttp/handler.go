@@ -1,0 +1,184 @@
+// Package channelhttp speaks the conda wire protocol, channels with their index and package files, and the upload
+// protocols of existing tools. It decodes, calls the domain, and encodes; it never redirects, and it decides nothing.
+package channelhttp
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"kingsnake/api"
+	"kingsnake/conda/channel"
+	"kingsnake/internal/access"
+	"kingsnake/internal/blob"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/problem"
+	"kingsnake/internal/server/wire"
+)
+
+// Options are what the handler is made of.
+type Options struct {
+	Service *registry.Service
+	Blobs   blob.Store
+	Callers *callers.Maker
+	Log     *slog.Logger
+	// Strict refuses bad tokens on public channels too.
+	Strict bool
+	// Progress ends an upload in which nothing moves.
+	Progress time.Duration
+	// URL gives the address under which a client reaches the server.
+	URL func(*http.Request) string
+}
+
+// Handler serves channels.
+type Handler struct {
+	Options
+	small *otter.Cache[blob.Hash, []byte]
+	proto access.Protocol
+}
+
+// New makes a handler.
+func New(o Options) *Handler {
+	h := &Handler{Options: o, proto: access.ProtocolConda}
+	if o.Strict {
+		h.proto = access.ProtocolCondaStrict
+	}
+	h.small = otter.Must(&otter.Options[blob.Hash, []byte]{
+		MaximumWeight: smallTotal,
+		Weigher:       func(_ blob.Hash, b []byte) uint32 { return uint32(len(b)) + 128 },
+	})
+	return h
+}
+
+// Serve answers one request for a path from which any token has been cut.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Request, path string) {
+	loc, err := channel.ParsePath(path)
+	if err != nil {
+		h.refuse(w, r, req, badPath(err))
+		return
+	}
+	caller, err := h.Callers.Caller(r.Context(), r, req)
+	if err != nil {
+		h.refuse(w, r, req, err)
+		return
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		err = h.get(w, r, caller, loc)
+	case http.MethodPut:
+		err = h.put(w, r, caller, loc)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, PUT")
+		err = problem.New(http.StatusMethodNotAllowed, api.CodeMethodNotAllowed, "channels take GET, HEAD and, for package files, PUT")
+	}
+	if err != nil {
+		h.refuse(w, r, req, err)
+	}
+}
+
+// badPath words a path that names nothing here.
+func badPath(err error) error {
+	var pe channel.PathError
+	if errors.As(err, &pe) && pe.NotFound() {
+		return problem.New(http.StatusNotFound, api.CodeNotFound, "nothing is served here: "+err.Error())
+	}
+	return problem.New(http.StatusBadRequest, api.CodeBadRequest, err.Error())
+}
+
+// refuse sends an error, and lets the client finish sending.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, req callers.Request, err error) {
+	h.refuseAs(w, r, req, err, h.proto)
+}
+
+func (h *Handler) refuseAs(w http.ResponseWriter, r *http.Request, req callers.Request, err error, proto access.Protocol) {
+	p := problem.From(r.Context(), err, proto, req.ID, h.Log)
+	wire.Refuse(w, r, func() { problem.Write(w, r, p) })
+}
+
+// get serves a file of a channel.
+func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
+	if loc.Label != "" && loc.Label != channel.DefaultLabel {
+		if _, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel); err != nil {
+			return err
+		}
+		return problem.New(http.StatusNotFound, api.CodeNotFound, "channel "+loc.Channel+" has no label "+loc.Label)
+	}
+	switch loc.Kind {
+	case channel.KindChannelRoot:
+		return h.root(w, r, caller, loc)
+	case channel.KindPackageFile:
+		f, err := h.Service.Packages.Open(r.Context(), caller, loc.Channel, loc.Subdir, loc.File)
+		if err != nil {
+			return err
+		}
+		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", maxAge: packageMaxAge})
+	case channel.KindShard:
+		return h.shard(w, r, caller, loc)
+	}
+	kind, ok := indexKinds[loc.Kind]
+	if !ok {
+		return h.absent(r, caller, loc)
+	}
+	f, err := h.Service.Indexes.Open(r.Context(), caller, loc.Channel, loc.Subdir, kind)
+	if err != nil {
+		return err
+	}
+	return h.send(w, r, caller, f, content{mediaType: mediaType(loc.File), maxAge: indexMaxAge})
+}
+
+// indexKinds are the index files that paths ask for.
+var indexKinds = map[channel.Kind]registry.IndexKind{
+	channel.KindRepodata:      registry.IndexRepodata,
+	channel.KindRepodataZst:   registry.IndexRepodataZst,
+	channel.KindRunExports:    registry.IndexRunExports,
+	channel.KindRunExportsZst: registry.IndexRunExportsZst,
+	channel.KindShardIndex:    registry.IndexShards,
+	channel.KindChannelData:   registry.IndexChannelData,
+}
+
+func mediaType(file string) string {
+	if strings.HasSuffix(file, ".json") {
+		return "application/json"
+	}
+	return "application/zstd"
+}
+
+// absent answers for files that clients try and this server does not make. Who may not see the channel learns nothing.
+func (h *Handler) absent(r *http.Request, caller *access.Caller, loc channel.Location) error {
+	if _, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel); err != nil {
+		return err
+	}
+	return problem.New(http.StatusNotFound, api.CodeNotFound, "channel "+loc.Channel+" has no file "+strings.TrimPrefix(loc.Subdir+"/"+loc.File, "/"))
+}
+
+// shard serves one shard.
+func (h *Handler) shard(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
+	hash, err := blob.ParseHash(loc.Hash)
+	if err != nil {
+		return problem.New(http.StatusNotFound, api.CodeNotFound, "a shard is named by its SHA-256")
+	}
+	f, err := h.Service.Indexes.Shard(r.Context(), caller, loc.Channel, loc.Subdir, hash)
+	if err != nil {
+		return err
+	}
+	return h.send(w, r, caller, f, content{mediaType: "application/zstd", maxAge: shardMaxAge, immutable: true})
+}
+
+// root answers for a channel itself: what it is and how to use it.
+func (h *Handler) root(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
+	c, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel)
+	if err != nil {
+		return err
+	}
+	url := h.URL(r) + "/" + c.Path
+	h.cacheable(w.Header(), caller, c.Privacy == access.Public, content{maxAge: indexMaxAge})
+	return writeJSON(w, r, http.StatusOK, map[string]any{
+		"channel": c.Path, "privacy": c.Privacy, "description": c.Description, "url": url,
+		"install": "conda install -c " + url + " PACKAGE",
+	})
+}

@@ -1,0 +1,161 @@
+package channelhttp
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"kingsnake/internal/access"
+	"kingsnake/internal/blob"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/wire"
+)
+
+// How long clients may use a file without asking again, in seconds. A package can be replaced by force and an index
+// changes any time; a shard is named by its content.
+const (
+	indexMaxAge   = 30
+	packageMaxAge = 24 * 60 * 60
+	shardMaxAge   = 365 * 24 * 60 * 60
+	// sharedMaxAge bounds how long a shared cache may serve what was public.
+	sharedMaxAge = 60
+)
+
+// Small files are kept in memory: at most smallTotal bytes, each of at most smallFile.
+const (
+	smallTotal = 64 << 20
+	smallFile  = 64 << 10
+)
+
+// content says how a file is sent.
+type content struct {
+	mediaType string
+	maxAge    int
+	immutable bool
+}
+
+// cacheable sets who may keep the answer for how long. What was given to a credential is for its holder alone.
+func (h *Handler) cacheable(header http.Header, caller *access.Caller, public bool, c content) {
+	value := "private"
+	if public && caller.Via == access.ViaNone && caller.Problem == access.ProblemNone {
+		value = "public, s-maxage=" + strconv.Itoa(sharedMaxAge)
+	}
+	value += ", max-age=" + strconv.Itoa(c.maxAge)
+	if c.immutable {
+		value += ", immutable"
+	}
+	header["Cache-Control"] = []string{value}
+	header["Vary"] = []string{"Authorization, X-Auth, X-API-Key, Cookie"}
+	if caller.Problem != access.ProblemNone {
+		denial := access.Classify(caller, access.ChannelView, access.Target{}, access.Decision{Problem: caller.Problem}, h.proto)
+		header.Set("Conda-Token-Warning", denial.Message)
+	}
+}
+
+// send sends a file, whole or in the ranges asked for.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Caller, f registry.Served, c content) error {
+	if h.Strict && caller.Problem != access.ProblemNone {
+		return callers.BadCredential(caller, h.proto)
+	}
+	header := w.Header()
+	h.cacheable(header, caller, f.Public, c)
+	var tag [2 + 2*len(f.Hash)]byte
+	tag[0], tag[len(tag)-1] = '"', '"'
+	hex.Encode(tag[1:], f.Hash[:])
+	header["Etag"] = []string{string(tag[:])}
+	header["Content-Type"] = []string{c.mediaType}
+	if f.Size <= smallFile {
+		data, err := h.smallBlob(r, f)
+		if err != nil {
+			return err
+		}
+		http.ServeContent(w, r, "", f.ModTime, bytes.NewReader(data))
+	} else if err := h.stream(w, r, f); err != nil {
+		return err
+	}
+	h.count(w, r, f)
+	return nil
+}
+
+// count notes a download when some of the file was sent.
+func (h *Handler) count(w http.ResponseWriter, r *http.Request, f registry.Served) {
+	out, ok := w.(*wire.Writer)
+	if ok && r.Method == http.MethodGet && (out.Status() == http.StatusOK || out.Status() == http.StatusPartialContent) {
+		h.Service.Usage.Download(f)
+	}
+}
+
+// smallBlob gives the bytes of a small file.
+func (h *Handler) smallBlob(r *http.Request, f registry.Served) ([]byte, error) {
+	if data, ok := h.small.GetIfPresent(f.Hash); ok {
+		return data, nil
+	}
+	rd, err := h.Blobs.Open(r.Context(), f.Hash)
+	if err != nil {
+		return nil, missing(f, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(rd, smallFile+1))
+	if err := errors.Join(err, rd.Close()); err != nil {
+		return nil, missing(f, err)
+	}
+	if int64(len(data)) != f.Size {
+		return nil, fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, len(data), f.Size)
+	}
+	h.small.Set(f.Hash, data)
+	return data, nil
+}
+
+// stream sends a large file from its place on disk.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Served) (rerr error) {
+	rd, err := h.Blobs.Open(r.Context(), f.Hash)
+	if err != nil {
+		return missing(f, err)
+	}
+	defer func() {
+		// The answer is out by now; what fails here is for the log.
+		if err := rd.Close(); err != nil {
+			h.Log.Warn("closing a blob failed", "blob", f.Hash, "error", err)
+		}
+	}()
+	if rd.Size() != f.Size {
+		return fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, rd.Size(), f.Size)
+	}
+	if file, ok := rd.File(); ok {
+		http.ServeContent(w, r, "", f.ModTime, file)
+		return nil
+	}
+	http.ServeContent(w, r, "", f.ModTime, rd)
+	return nil
+}
+
+// missing words a blob that the database names and the storage does not have. A file that was deleted a moment ago is
+// the harmless case; the other is damage, which verify finds.
+func missing(f registry.Served, err error) error {
+	if errors.Is(err, blob.ErrNotExist) {
+		return fmt.Errorf("blob %s is missing; run kingsnake verify: %w", f.Hash, err)
+	}
+	return err
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		// A client that has gone away is no concern of ours.
+		_, _ = w.Write(body)
+	}
+	return nil
+}
+
+func hexString(b []byte) string { return hex.EncodeToString(b) }

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"kingsnake/api"
+	"kingsnake/conda/channel"
+	"kingsnake/internal/access"
+	"kingsnake/internal/server/apihttp"
+	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/problem"
+	"kingsnake/internal/server/wire"
+)
+
+// requestIDs numbers requests: a random part for the process, then a counter.
+type requestIDs struct {
+	prefix string
+	n      *atomic.Uint64
+}
+
+func newRequestIDs() requestIDs {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // It never fails.
+	return requestIDs{prefix: hex.EncodeToString(b[:]) + "-", n: &atomic.Uint64{}}
+}
+
+func (r requestIDs) next() string { return r.prefix + strconv.FormatUint(r.n.Add(1), 36) }
+
+// ServeHTTP is the outermost handler. It cuts a token out of the URL before anything can log, measure or route it, and
+// hands the request to one of the front doors by its first path segment.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	req := callers.Request{ID: s.ids.next()}
+	path := r.URL.EscapedPath()
+	if token, rest, found := channel.CutToken(path); found {
+		r, path = withoutToken(r, rest), rest
+		req.URLToken, req.InURL = token, true
+	}
+	out := wire.NewWriter(w, time.Duration(s.cfg.ProgressTimeout))
+	h := w.Header()
+	h["X-Request-Id"] = []string{req.ID}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	defer s.finish(out, r, req, path, start)
+	s.dispatch(out, r, req, path)
+}
+
+// withoutToken is the request as if the token had not been in its URL.
+func withoutToken(r *http.Request, rest string) *http.Request {
+	clean := *r
+	u := *r.URL
+	u.RawPath = rest
+	if p, err := url.PathUnescape(rest); err == nil {
+		u.Path = p
+	} else {
+		u.Path = rest
+	}
+	clean.URL = &u
+	clean.RequestURI = u.RequestURI()
+	return &clean
+}
+
+// dispatch chooses the front door.
+func (s *Server) dispatch(w *wire.Writer, r *http.Request, req callers.Request, path string) {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch {
+	case path == "/":
+		s.home(w, r)
+	case first == "healthz" && path == "/healthz":
+		plain(w, http.StatusOK, "ok\n")
+	case first == "readyz" && path == "/readyz":
+		s.ready(w, r)
+	case first == "metrics" && path == "/metrics":
+		s.metrics.ServeHTTP(w, r)
+	case first == "api" && !isRepo(path):
+		s.rest(w, r, req)
+	case first == "-" || first == ".well-known" || first == "":
+		problem.Write(w, r, problem.New(http.StatusNotFound, api.CodeNotFound, "nothing is served here"))
+	default:
+		s.conda.Serve(w, r, req, path)
+	}
+}
+
+// isRepo tells the channels below /api/repo from the REST API.
+func isRepo(path string) bool { return strings.HasPrefix(path, "/api/repo/") }
+
+// rest hands a request to the REST API, which takes no token from a URL.
+func (s *Server) rest(w *wire.Writer, r *http.Request, req callers.Request) {
+	if req.InURL {
+		wire.Refuse(w, r, func() {
+			problem.Write(w, r, problem.New(http.StatusNotFound, api.CodeNotFound, "a token in the URL works for channels only; send it to the REST API as the header X-Auth"))
+		})
+		return
+	}
+	s.api.ServeHTTP(w, r.WithContext(callers.WithID(r.Context(), req.ID)))
+}
+
+// home answers for the site itself; upload clients ask for it, without a credential, to see that the server is there.
+func (s *Server) home(w *wire.Writer, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache")
+	plain(w, http.StatusOK, "Kingsnake, a conda package server.\nChannels: "+s.publicURL(r)+"/<channel>\nREST API: "+s.publicURL(r)+"/api/openapi.json\n")
+}
+
+func (s *Server) ready(w *wire.Writer, r *http.Request) {
+	if problems := s.check(r.Context()); len(problems) > 0 {
+		plain(w, http.StatusServiceUnavailable, strings.Join(problems, "\n")+"\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	// net/http drops the body of an answer to HEAD; a client that has gone away is no concern of ours.
+	_, _ = w.Write([]byte(text))
+}
+
+// publicURL is the address under which the client reaches the server, without a slash at the end.
+func (s *Server) publicURL(r *http.Request) string {
+	if s.cfg.PublicURL != "" {
+		return strings.TrimSuffix(s.cfg.PublicURL, "/")
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// finish logs and counts a request, and answers for one that panicked.
+func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, path string, start time.Time) {
+	if v := recover(); v != nil {
+		if v == http.ErrAbortHandler { //nolint:errorlint // It is the value itself that is panicked with.
+			panic(v)
+		}
+		s.log.Error("a request panicked", "panic", v, "request_id", req.ID, "stack", string(debug.Stack()))
+		if w.Status() == 0 {
+			p := problem.New(http.StatusInternalServerError, api.CodeInternal, "the server failed; its log knows more under the request id "+req.ID)
+			p.RequestID = req.ID
+			problem.Write(w, r, p)
+		}
+	}
+	took := time.Since(start)
+	s.metrics.observe(r.Method, w.Status(), took, w.Written())
+	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
+	s.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
+		slog.String("method", r.Method), slog.String("path", redact(path)), slog.Int("status", w.Status()),
+		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", r.RemoteAddr),
+		slog.String("client", r.UserAgent()), slog.String("id", req.ID))
+}
+
+// redact cuts what looks like a token out of a path that is no path of ours, such as a mistyped one.
+func redact(path string) string {
+	for {
+		i := strings.Index(path, "ks-")
+		if i < 0 || len(path) < i+len("ks-r-") || path[i+4] != '-' {
+			return path
+		}
+		end := i + len("ks-r-")
+		for end < len(path) && isAlnum(path[end]) {
+			end++
+		}
+		path = path[:i] + "<TOKEN>" + path[end:]
+	}
+}
+
+func isAlnum(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// uploadOperations adds the uploads to the REST API: their bodies are streamed to disk.
+func (s *Server) uploadOperations() {
+	const tag = "Artifacts"
+	create := []access.Scope{access.ArtifactCreate}
+	for _, op := range []struct {
+		path, summary string
+		handle        func(http.ResponseWriter, *http.Request, callers.Request)
+	}{
+		{"/api/channels/{channel}/artifacts", "Upload a package as a multipart form", s.conda.Artifacts},
+		{"/api/channels/{channel}/upload/{file}", "Upload a package as Quetz clients do", s.conda.Quetz},
+		{"/api/v1/upload/{channel}", "Upload a package as prefix.dev clients do", s.conda.Prefix},
+	} {
+		s.api.HandleUpload(apihttp.Operation{
+			Method: http.MethodPost, Path: op.path, Tag: tag, Summary: op.summary, Scopes: create, Status: http.StatusCreated,
+		}, op.handle)
+	}
+}

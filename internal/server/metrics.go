@@ -1,0 +1,56 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"kingsnake/internal/registry"
+)
+
+// metrics counts what the server does. No name of a channel, a user or a token is among the labels, since anybody who
+// reaches the server may read them.
+type metrics struct {
+	http.Handler
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+	sent     prometheus.Counter
+}
+
+func newMetrics(svc *registry.Service) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kingsnake_http_requests_total", Help: "Requests by method and status.",
+		}, []string{"method", "status"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "kingsnake_http_request_duration_seconds", Help: "Time from the first byte of a request to the last of its answer.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10),
+		}),
+		sent: prometheus.NewCounter(prometheus.CounterOpts{Name: "kingsnake_http_sent_bytes_total", Help: "Bytes of answers' bodies."}),
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		m.requests, m.duration, m.sent, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "kingsnake_audit_dropped_total", Help: "Denials that could not be written to the audit.",
+		}, func() float64 { return float64(svc.Trail.Dropped()) }),
+	)
+	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+	return m
+}
+
+// methods are the ones that are told apart; a client may invent others without end.
+var methods = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "PATCH": true, "OPTIONS": true}
+
+func (m *metrics) observe(method string, status int, took time.Duration, bytes int64) {
+	if !methods[method] {
+		method = "other"
+	}
+	m.requests.WithLabelValues(method, strconv.Itoa(status)).Inc()
+	m.duration.Observe(took.Seconds())
+	m.sent.Add(float64(bytes))
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"kingsnake/internal/config"
+	"kingsnake/internal/registry"
+)
+
+// stopTime is how long transfers may go on after the server was told to stop.
+const stopTime = 30 * time.Second
+
+// Run serves a site until ctx ends. It tells people on out where the site is and, once, its first login.
+func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) (rerr error) {
+	if err := makeDataDir(cfg.DataDir); err != nil {
+		return err
+	}
+	lock, err := Lock(filepath.Join(cfg.DataDir, lockFile))
+	if err != nil {
+		return fmt.Errorf("data folder %s: %w", cfg.DataDir, err)
+	}
+	defer func() { rerr = errors.Join(rerr, lock.Close()) }()
+	s, err := New(ctx, cfg, Options{Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { rerr = errors.Join(rerr, s.Close()) }()
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	s.announce(out, ln.Addr())
+	return s.serve(ctx, ln)
+}
+
+// serve answers requests until ctx ends, and then lets running ones finish.
+func (s *Server) serve(ctx context.Context, ln net.Listener) error {
+	srv := &http.Server{
+		Handler: s, ReadHeaderTimeout: time.Duration(s.cfg.HeaderTimeout), IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() {
+		if s.cfg.TLSCertFile != "" {
+			failed <- srv.ServeTLS(ln, s.cfg.TLSCertFile, s.cfg.TLSKeyFile)
+		} else {
+			failed <- srv.Serve(ln)
+		}
+	}()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.log.Info("stopping; running transfers may finish", "within", stopTime)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("some transfers were cut off: %w", err), srv.Close())
+	}
+	return nil
+}
+
+// announce tells where the site is. The first password is written here and nowhere else.
+func (s *Server) announce(out io.Writer, addr net.Addr) {
+	scheme := "http"
+	if s.cfg.TLSCertFile != "" {
+		scheme = "https"
+	}
+	url := s.cfg.PublicURL
+	if url == "" {
+		url = scheme + "://" + addr.String()
+	}
+	text := "Kingsnake serves " + url + " from " + s.cfg.DataDir + "\n"
+	if u := s.FirstLogin; u != nil {
+		text += firstLogin(url, u)
+	}
+	if _, err := io.WriteString(out, text); err != nil {
+		s.log.Error("the address could not be printed", "error", err)
+	}
+	s.log.Info("serving", "url", url, "data", s.cfg.DataDir)
+}
+
+func firstLogin(url string, u *registry.NewUser) string {
+	password := u.Password
+	if password == "" {
+		password = "(as configured)"
+	}
+	return fmt.Sprintf("\nThis is a new site. Its first login, shown only now:\n  user name  %s\n  password   %s\n\nNext:\n  kingsnake login %s --username %s\n\n",
+		u.User.Name, password, url, u.User.Name)
+}

@@ -1,0 +1,213 @@
+// Package server puts Kingsnake together: storage, domain, background work and the HTTP front doors, and starts and
+// stops them. Nothing here decides anything.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"kingsnake/internal/blob"
+	"kingsnake/internal/blob/fsblob"
+	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
+	"kingsnake/internal/index"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/server/apihttp"
+	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/channelhttp"
+	"kingsnake/internal/store"
+	"kingsnake/internal/upkeep"
+	"kingsnake/internal/version"
+)
+
+// Options are what a server is started with besides its configuration.
+type Options struct {
+	Log *slog.Logger
+	// Now is the clock; nil means the real one.
+	Now func() time.Time
+	// Argon2 is the cost of password hashes; zero means the default.
+	Argon2 identity.Argon2
+}
+
+// Server is a running site.
+type Server struct {
+	cfg  config.Config
+	log  *slog.Logger
+	site *Site
+
+	callers *callers.Maker
+	conda   *channelhttp.Handler
+	api     *apihttp.API
+	metrics *metrics
+	ids     requestIDs
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	// FirstLogin is the account that was made because the site is new, nil otherwise.
+	FirstLogin *registry.NewUser
+}
+
+// Site is what a data folder holds, opened.
+type Site struct {
+	Store   *store.Store
+	Blobs   blob.Store
+	Keys    *identity.Keys
+	Feed    *registry.Feed
+	Index   *index.Builder
+	Service *registry.Service
+	Upkeep  *upkeep.Keeper
+}
+
+// The files of a data folder.
+const (
+	databaseFile = "kingsnake.db"
+	keyFile      = "site.key"
+	blobFolder   = "blobs"
+	lockFile     = "server.lock"
+)
+
+// OpenSite opens a data folder, making what is missing.
+func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Argon2 == (identity.Argon2{}) {
+		o.Argon2 = identity.DefaultArgon2()
+	}
+	if err := makeDataDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	gate := &upkeep.Gate{}
+	s := &Site{Feed: &registry.Feed{}}
+	var err error
+	if s.Keys, err = identity.LoadKeys(filepath.Join(cfg.DataDir, keyFile)); err != nil {
+		return nil, err
+	}
+	if s.Store, err = store.OpenSQLite(ctx, filepath.Join(cfg.DataDir, databaseFile)); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if rerr != nil {
+			rerr = errors.Join(rerr, s.Store.Close())
+		}
+	}()
+	if s.Blobs, err = fsblob.Open(filepath.Join(cfg.DataDir, blobFolder), fsblob.Options{}); err != nil {
+		return nil, err
+	}
+	s.Index = index.New(index.Options{
+		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
+	})
+	s.Service = registry.New(registry.Options{
+		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys,
+		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
+		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
+		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
+		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
+		Log:       o.Log, Now: o.Now,
+	})
+	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
+	return s, nil
+}
+
+// New opens the site and starts its background work. Close ends it.
+func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	site, err := OpenSite(ctx, cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site.Service), ids: newRequestIDs()}
+	policy := site.Service.Tokens.Policy()
+	s.callers = &callers.Maker{
+		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, policy, site.Feed, o.Log, o.Now),
+		Limiter:  identity.NewLimiter(), Proxies: cfg.TrustedProxies, Usage: site.Service.Usage, Now: o.Now,
+	}
+	s.conda = channelhttp.New(channelhttp.Options{
+		Service: site.Service, Blobs: site.Blobs, Callers: s.callers, Log: o.Log, Strict: cfg.StrictTokens,
+		Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
+	})
+	s.api = apihttp.New(apihttp.Options{
+		Service: site.Service, Callers: s.callers, Log: o.Log, Version: version.Get().Version, Check: s.check, URL: s.publicURL,
+		Sessions: func(x registry.Session) (string, error) {
+			return site.Keys.SignSession(x.PublicID, x.Username, x.ExpiresAt)
+		},
+	})
+	s.uploadOperations()
+	s.FirstLogin, err = site.Service.Accounts.Bootstrap(ctx, identity.Local(o.Now()), string(cfg.AdminPassword))
+	if err != nil {
+		return nil, errors.Join(err, site.Store.Close())
+	}
+	s.start(context.WithoutCancel(ctx))
+	return s, nil
+}
+
+// start runs what works in the background.
+func (s *Server) start(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	svc := s.site.Service
+	for _, run := range []func(context.Context){
+		svc.Trail.Run,
+		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
+		s.site.Index.Run,
+		s.site.Upkeep.Run,
+		func(ctx context.Context) {
+			svc.Directory.Follow(ctx, s.site.Feed, pollInterval, func(err error) { s.log.Error("changes of other processes cannot be read", "error", err) })
+		},
+	} {
+		s.workers.Go(func() { run(ctx) })
+	}
+}
+
+// How often counts are written, and how often changes by other processes are looked for.
+const (
+	usageInterval = 2 * time.Second
+	pollInterval  = 300 * time.Millisecond
+)
+
+// Site gives what the server serves.
+func (s *Server) Site() *Site { return s.site }
+
+// Close ends the background work, which writes what it still holds, and closes the site.
+func (s *Server) Close() error {
+	s.stop()
+	s.workers.Wait()
+	return s.site.Store.Close()
+}
+
+// check tells what is wrong with the server.
+func (s *Server) check(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var problems []string
+	if err := s.site.Store.Ping(ctx); err != nil {
+		s.log.Error("the database does not answer", "error", err)
+		problems = append(problems, "the database does not answer")
+	}
+	staged, err := s.site.Blobs.Stage(ctx)
+	if err == nil {
+		_, werr := io.WriteString(staged, "ready?")
+		err = errors.Join(werr, staged.Discard())
+	}
+	if err != nil {
+		s.log.Error("the blob storage cannot be written to", "error", err)
+		problems = append(problems, "the blob storage cannot be written to")
+	}
+	return problems
+}
+
+// makeDataDir makes the data folder, for nobody else to read.
+func makeDataDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+// Package wire moves bytes between the server and its clients: it bounds how long a transfer may stand still instead of
+// how long it may take, keeps the kernel's fast path for files, and lets a refused sender finish so that it reads why.
+package wire
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// chunk is how many bytes of a file are handed to the kernel before progress is looked at.
+const chunk = 16 << 20
+
+// Writer is a response on its way out. It knows its status and size, for logs and counters.
+type Writer struct {
+	http.ResponseWriter
+	control  *http.ResponseController
+	progress time.Duration
+	status   int
+	written  int64
+	deadline time.Time
+}
+
+// NewWriter wraps a response. A transfer in which nothing moves for the progress time is ended; 0 sets no bound.
+func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
+	return &Writer{ResponseWriter: w, control: http.NewResponseController(w), progress: progress}
+}
+
+// Unwrap is for http.ResponseController.
+func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Status is the status that was sent, 200 if a body was sent without one, 0 if nothing was.
+func (w *Writer) Status() int { return w.status }
+
+// Written counts the bytes of the body.
+func (w *Writer) Written() int64 { return w.written }
+
+// WriteHeader sends the status.
+func (w *Writer) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the body.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.extend()
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+// extend gives the transfer another stretch of time, when most of the last one is used up.
+func (w *Writer) extend() {
+	if w.progress == 0 {
+		return
+	}
+	now := time.Now()
+	if w.deadline.Sub(now) > w.progress/2 {
+		return
+	}
+	w.deadline = now.Add(w.progress)
+	// Where deadlines are not supported, as in some tests, there is none.
+	_ = w.control.SetWriteDeadline(w.deadline)
+}
+
+// ReadFrom sends a reader. A file, or a part of one, goes from the kernel to the socket without passing through here.
+func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
+	to, fast := w.ResponseWriter.(io.ReaderFrom)
+	limited, ok := r.(*io.LimitedReader)
+	if !fast || !ok {
+		return io.Copy(onlyWriter{w}, r)
+	}
+	file, ok := limited.R.(*os.File)
+	if !ok {
+		return io.Copy(onlyWriter{w}, r)
+	}
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	for limited.N > 0 {
+		w.extend()
+		n, err := to.ReadFrom(&io.LimitedReader{R: file, N: min(limited.N, chunk)})
+		total += n
+		limited.N -= n
+		w.written += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// onlyWriter hides ReadFrom, so that io.Copy does not come back here.
+type onlyWriter struct{ io.Writer }
+
+// Body is a request's body that must keep moving.
+type Body struct {
+	io.ReadCloser
+	control  *http.ResponseController
+	progress time.Duration
+	deadline time.Time
+}
+
+// NewBody wraps the body of a request.
+func NewBody(w http.ResponseWriter, r *http.Request, progress time.Duration) *Body {
+	return &Body{ReadCloser: r.Body, control: http.NewResponseController(w), progress: progress}
+}
+
+// Read gives the next bytes.
+func (b *Body) Read(p []byte) (int, error) {
+	if now := time.Now(); b.progress > 0 && b.deadline.Sub(now) < b.progress/2 {
+		b.deadline = now.Add(b.progress)
+		_ = b.control.SetReadDeadline(b.deadline) // See extend.
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// The bounds of what is read of a body that nobody wants.
+const (
+	drainBytes = 64 << 20
+	drainTime  = 5 * time.Second
+)
+
+// Refuse answers a request whose body is not wanted, and then lets the client finish sending for a while: many clients
+// read an answer only after they have sent everything, and a connection that is closed under them looks like a fault of
+// the network. A client that asked for permission to send, by Expect: 100-continue, is not given it.
+func Refuse(w http.ResponseWriter, r *http.Request, answer func()) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		answer()
+		return
+	}
+	control := http.NewResponseController(w)
+	// Without full duplex the server itself would read the body before it sends the answer.
+	duplex := control.EnableFullDuplex()
+	w.Header().Set("Connection", "close")
+	answer()
+	if r.Header.Get("Expect") != "" || r.ProtoMajor != 1 {
+		return
+	}
+	if err := errors.Join(duplex, control.Flush(), control.SetReadDeadline(time.Now().Add(drainTime))); err != nil {
+		return
+	}
+	// Whatever ends this, the answer is out and the connection is closed.
+	_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+}

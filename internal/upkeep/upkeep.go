@@ -1,0 +1,151 @@
+// Package upkeep keeps a site tidy and sound: it removes what nothing names any more, and verifies that what the database
+// names is there and whole.
+package upkeep
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"kingsnake/internal/blob"
+	"kingsnake/internal/registry"
+)
+
+// Store is what upkeep needs of the database.
+type Store interface {
+	Write(ctx context.Context, fn func(registry.Tx) error) error
+	PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneSessions(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneDeadSecrets(ctx context.Context, tx registry.Tx, before time.Time) error
+	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
+	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
+	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
+	// EachNamedBlob gives the blobs that packages name, with what names them; EachIndexBlob those of indexes.
+	EachNamedBlob(ctx context.Context, fn func(name string, h blob.Hash, size int64) error) error
+	EachIndexBlob(ctx context.Context, fn func(h blob.Hash) error) error
+	// ForgetIndexBlob makes every index file that names a blob be built anew.
+	ForgetIndexBlob(ctx context.Context, tx registry.Tx, h blob.Hash) error
+}
+
+// Gate keeps the cleanup from taking a blob away that an upload has just found to be there already. Who stores a blob
+// and then names it holds it open; who deletes blobs closes it.
+type Gate = sync.RWMutex
+
+// Options are what a keeper is made of.
+type Options struct {
+	Store Store
+	Blobs blob.Store
+	Gate  *Gate
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+// Keeper does the upkeep of a site.
+type Keeper struct{ Options }
+
+// New makes a keeper.
+func New(o Options) *Keeper { return &Keeper{o} }
+
+// How often the upkeep is done, and how long things that nothing needs are kept. A client may hold an index for a while
+// and then ask for what it names.
+const (
+	interval        = 10 * time.Minute
+	orphanInterval  = 6 * time.Hour
+	keepChanges     = time.Hour
+	keepShards      = 7 * 24 * time.Hour
+	keepIndexes     = 15 * time.Minute
+	keepStaged      = 24 * time.Hour
+	keepOrphans     = time.Hour
+	keepDeadSecrets = 365 * 24 * time.Hour
+)
+
+// Run does the upkeep at intervals until ctx ends.
+func (k *Keeper) Run(ctx context.Context) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	lastOrphans := k.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := k.Tidy(ctx); err != nil && ctx.Err() == nil {
+			k.Log.Error("upkeep failed; trying again later", "error", err)
+		}
+		if k.Now().Sub(lastOrphans) < orphanInterval {
+			continue
+		}
+		lastOrphans = k.Now()
+		n, bytes, err := k.RemoveOrphans(ctx, keepOrphans)
+		if err != nil && ctx.Err() == nil {
+			k.Log.Error("orphaned blobs could not be removed", "error", err)
+		}
+		if n > 0 {
+			k.Log.Info("orphaned blobs removed", "count", n, "bytes", bytes)
+		}
+	}
+}
+
+// Tidy forgets what has had its time.
+func (k *Keeper) Tidy(ctx context.Context) error {
+	now := k.Now()
+	err := k.Store.Write(ctx, func(tx registry.Tx) error {
+		if err := k.Store.PruneChanges(ctx, tx, now.Add(-keepChanges)); err != nil {
+			return err
+		}
+		if err := k.Store.PruneSessions(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := k.Store.PruneDeadSecrets(ctx, tx, now.Add(-keepDeadSecrets)); err != nil {
+			return err
+		}
+		if err := k.Store.LapseBlobs(ctx, tx, true, now.Add(-keepShards)); err != nil {
+			return err
+		}
+		return k.Store.LapseBlobs(ctx, tx, false, now.Add(-keepIndexes))
+	})
+	if err != nil {
+		return err
+	}
+	_, err = k.Blobs.Sweep(ctx, now.Add(-keepStaged))
+	return err
+}
+
+// RemoveOrphans deletes blobs that nothing names and that are older than spare. It tells how many, and their bytes.
+func (k *Keeper) RemoveOrphans(ctx context.Context, spare time.Duration) (n int, bytes int64, err error) {
+	latest := k.Now().Add(-spare)
+	for info, err := range k.Blobs.List(ctx) {
+		if err != nil {
+			return n, bytes, err
+		}
+		if info.ModTime.After(latest) {
+			continue
+		}
+		gone, err := k.removeOrphan(ctx, info.Hash, latest)
+		if err != nil {
+			return n, bytes, err
+		}
+		if gone {
+			n++
+			bytes += info.Size
+		}
+	}
+	return n, bytes, nil
+}
+
+// removeOrphan deletes one blob unless something names it, or has just stored it again.
+func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time) (bool, error) {
+	k.Gate.Lock()
+	defer k.Gate.Unlock()
+	info, err := k.Blobs.Stat(ctx, h)
+	if err != nil || info.ModTime.After(latest) {
+		return false, ignoreMissing(err)
+	}
+	named, err := k.Store.BlobNamed(ctx, nil, h)
+	if err != nil || named {
+		return false, err
+	}
+	return true, k.Blobs.Delete(ctx, h)
+}

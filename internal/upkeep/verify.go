@@ -1,0 +1,150 @@
+package upkeep
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"kingsnake/internal/blob"
+	"kingsnake/internal/registry"
+)
+
+// Report is what a verification found.
+type Report struct {
+	// Files counts the package files that were read, Indexes the index files, Blobs all stored blobs.
+	Files, Indexes, Blobs int
+	// Missing and Damaged name package files whose bytes are gone or are not what was uploaded. Only a new upload mends
+	// them.
+	Missing, Damaged []string
+	// BadIndexes counts index files that were missing or damaged; they are built anew when repaired.
+	BadIndexes int
+	// Orphans counts blobs that nothing names, OrphanBytes their size; Staged counts leftovers of broken uploads.
+	Orphans     int
+	OrphanBytes int64
+	Staged      int
+	Repaired    bool
+}
+
+// Sound tells whether nothing is wrong, or all that was wrong is mended.
+func (r Report) Sound() bool {
+	if len(r.Missing)+len(r.Damaged) > 0 {
+		return false
+	}
+	return r.Repaired || r.BadIndexes+r.Orphans+r.Staged == 0
+}
+
+// Verify reads every blob that the database names and compares its hash. With repair it removes what nothing names and
+// makes damaged index files be built anew; no other process may use the site meanwhile.
+func (k *Keeper) Verify(ctx context.Context, repair bool, progress func(done int)) (Report, error) {
+	r := Report{Repaired: repair}
+	if err := k.verifyFiles(ctx, &r, progress); err != nil {
+		return r, err
+	}
+	if err := k.verifyIndexes(ctx, &r, repair); err != nil {
+		return r, err
+	}
+	return r, k.verifyOrphans(ctx, &r, repair)
+}
+
+func (k *Keeper) verifyFiles(ctx context.Context, r *Report, progress func(int)) error {
+	return k.Store.EachNamedBlob(ctx, func(name string, h blob.Hash, size int64) error {
+		r.Files++
+		progress(r.Files)
+		err := k.check(ctx, h, size)
+		switch {
+		case errors.Is(err, blob.ErrNotExist):
+			r.Missing = append(r.Missing, name)
+		case errors.Is(err, errDamaged):
+			r.Damaged = append(r.Damaged, name)
+		case err != nil:
+			return err
+		}
+		return nil
+	})
+}
+
+func (k *Keeper) verifyIndexes(ctx context.Context, r *Report, repair bool) error {
+	var bad []blob.Hash
+	err := k.Store.EachIndexBlob(ctx, func(h blob.Hash) error {
+		r.Indexes++
+		err := k.check(ctx, h, -1)
+		if errors.Is(err, blob.ErrNotExist) || errors.Is(err, errDamaged) {
+			bad = append(bad, h)
+			return nil
+		}
+		return err
+	})
+	r.BadIndexes = len(bad)
+	if err != nil || !repair || len(bad) == 0 {
+		return err
+	}
+	for _, h := range bad {
+		// A damaged blob would make the new one of the same content be dropped as known.
+		if err := k.Blobs.Delete(ctx, h); err != nil {
+			return err
+		}
+	}
+	return k.Store.Write(ctx, func(tx registry.Tx) error {
+		for _, h := range bad {
+			if err := k.Store.ForgetIndexBlob(ctx, tx, h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (k *Keeper) verifyOrphans(ctx context.Context, r *Report, repair bool) error {
+	for info, err := range k.Blobs.List(ctx) {
+		if err != nil {
+			return err
+		}
+		r.Blobs++
+		named, err := k.Store.BlobNamed(ctx, nil, info.Hash)
+		if err != nil {
+			return err
+		}
+		if !named {
+			r.Orphans++
+			r.OrphanBytes += info.Size
+		}
+	}
+	if !repair {
+		return nil
+	}
+	if _, _, err := k.RemoveOrphans(ctx, 0); err != nil {
+		return err
+	}
+	var err error
+	r.Staged, err = k.Blobs.Sweep(ctx, k.Now())
+	return err
+}
+
+var errDamaged = errors.New("the bytes are not what was stored")
+
+// check reads a blob and compares its hash, and its size unless that is negative.
+func (k *Keeper) check(ctx context.Context, h blob.Hash, size int64) (rerr error) {
+	rd, err := k.Blobs.Open(ctx, h)
+	if err != nil {
+		return err
+	}
+	defer func() { rerr = errors.Join(rerr, rd.Close()) }()
+	sum := sha256.New()
+	n, err := io.Copy(sum, rd)
+	if err != nil {
+		return fmt.Errorf("blob %s: %w", h, err)
+	}
+	if got := blob.Hash(sum.Sum(nil)); got != h || size >= 0 && n != size {
+		return fmt.Errorf("blob %s: %w", h, errDamaged)
+	}
+	return nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, blob.ErrNotExist) {
+		return nil
+	}
+	return err
+}
