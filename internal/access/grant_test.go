@@ -167,6 +167,9 @@ func TestCanMint(t *testing.T) {
 		{"from a larger network", parent, nil, with(func(d *Draft) {
 			d.Restrictions.CIDRs = append(d.Restrictions.CIDRs[:1:1], netip.MustParsePrefix("10.0.0.0/7"))
 		}), []string{"allowed_cidrs"}},
+		{"from another network", parent, nil, with(func(d *Draft) {
+			d.Restrictions.CIDRs = []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}
+		}), []string{"allowed_cidrs"}},
 		{"without limit", parent, nil, with(func(d *Draft) { d.Restrictions.MaxUses = 0 }), []string{"max_uses"}},
 		{"more uses than are left", parent, nil, with(func(d *Draft) { d.Restrictions.MaxUses = 7 }), []string{"max_uses"}},
 		{"more scopes than the roles give", parent, nil, with(func(d *Draft) { d.Scopes = Scopes(ChannelView, RoleEdit) }), []string{"role:edit"}},
