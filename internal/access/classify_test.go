@@ -133,15 +133,18 @@ func TestDenialMessages(t *testing.T) {
 		want   string
 	}{
 		{
-			[]Scope{ChannelView}, ArtifactCreate,
+			[]Scope{ChannelView},
+			ArtifactCreate,
 			`Token "ci" does not hold the scope artifact:create. Use a token that holds artifact:create; olga can make one as far as that account may do it.`,
 		},
 		{
-			[]Scope{ChannelView, ArtifactDelete}, ArtifactDelete,
+			[]Scope{ChannelView, ArtifactDelete},
+			ArtifactDelete,
 			"artifact:delete needs manage on channel prod, and olga holds write there. Ask an owner of the channel (group prod_owners) or an administrator to give olga, or a group that olga belongs to, manage on channel prod.",
 		},
 		{
-			[]Scope{RoleView}, ArtifactCreate,
+			[]Scope{RoleView},
+			ArtifactCreate,
 			"There is no such thing, or this credential may not see it. Check the name, or ask an owner of the channel or an administrator for access.",
 		},
 	} {

@@ -28,8 +28,12 @@ func drawLevel(t *rapid.T, what string) Level { return Level(rapid.IntRange(0, 3
 
 func drawChannels(t *rapid.T) []Channel {
 	all := []Channel{
-		{ID: 1, Path: "a"}, {ID: 2, Path: "b"}, {ID: 3, Path: "c"},
-		{ID: 11, ParentID: 1, Path: "a/x"}, {ID: 12, ParentID: 1, Path: "a/y"}, {ID: 21, ParentID: 2, Path: "b/x"},
+		{ID: 1, Path: "a"},
+		{ID: 2, Path: "b"},
+		{ID: 3, Path: "c"},
+		{ID: 11, ParentID: 1, Path: "a/x"},
+		{ID: 12, ParentID: 1, Path: "a/y"},
+		{ID: 21, ParentID: 2, Path: "b/x"},
 	}
 	for i := range all {
 		all[i].Privacy = rapid.SampledFrom([]Privacy{Private, Private, Authenticated, Public, ""}).Draw(t, "privacy of "+all[i].Path)
@@ -139,7 +143,8 @@ func drawWorld(t *rapid.T) world {
 // targets are all things in the world that can be asked about, and some that do not exist.
 func (w world) targets() []Target {
 	all := []Target{
-		OnSystem(), OnNewChannel("b"), OnAccount(7), OnAccount(8), OnAccount(0), OnGroup(5), OnGroup(6), OnGroup(0), {},
+		OnSystem(), OnNewChannel("b"), OnAccount(7), OnAccount(8), OnAccount(0), OnGroup(5), OnGroup(6), OnGroup(0),
+		{},
 		OnChannel(Channel{Path: "a"}), OnChannel(Channel{Path: "a/x"}),
 	}
 	for _, ch := range w.channels {
