@@ -29,6 +29,7 @@ const (
 	CodeHashMismatch Code = "hash_mismatch"
 	CodeTooLarge     Code = "too_large"
 	CodeCredential   Code = "bad_credential"
+	CodeWrongKind    Code = "wrong_kind_of_credential"
 	CodeTooMany      Code = "too_many_requests"
 	CodeNoSpace      Code = "no_space"
 	CodeFrozen       Code = "channel_frozen"

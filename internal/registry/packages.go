@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"kingsnake/conda/pkgfile"
 	"kingsnake/conda/version"
 	"kingsnake/internal/access"
@@ -69,7 +71,9 @@ type Packages struct {
 	gate     *sync.RWMutex
 	limits   UploadLimits
 	reader   *pkgfile.Reader
-	refs     *memo.Cache[fileKey, FileRef]
+	// reading bounds how many packages are read at once: each takes memory and a processor.
+	reading *semaphore.Weighted
+	refs    *memo.Cache[fileKey, FileRef]
 }
 
 // fileKey names a file for the cache that serving uses.

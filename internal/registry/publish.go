@@ -13,7 +13,11 @@ import (
 )
 
 // inspect reads the package and makes the record that the index will show.
-func (s *Packages) inspect(r io.ReaderAt, in UploadInput, sums sums) (File, error) {
+func (s *Packages) inspect(ctx context.Context, r io.ReaderAt, in UploadInput, sums sums) (File, error) {
+	if err := s.reading.Acquire(ctx, 1); err != nil {
+		return File{}, err
+	}
+	defer s.reading.Release(1)
 	pkg, err := s.reader.Read(r, sums.size, in.Filename)
 	if err != nil {
 		return File{}, badPackage(err)

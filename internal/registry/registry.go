@@ -2,8 +2,11 @@ package registry
 
 import (
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"kingsnake/conda/pkgfile"
 	"kingsnake/internal/blob"
@@ -65,7 +68,7 @@ func New(o Options) *Service {
 	tokens := &Tokens{core: c, tokens: o.Store, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
 	packages := &Packages{
 		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
-		reader: pkgfile.NewReader(o.Limits.Package), refs: memo.New[fileKey, FileRef](maxCachedFiles),
+		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 	}
 	packages.subscribe(o.Feed)
 	return &Service{

@@ -74,7 +74,7 @@ func (s *Accounts) loginFailed(in LoginInput, u User) {
 // Logout ends the caller's session.
 func (s *Accounts) Logout(ctx context.Context, caller *access.Caller) error {
 	if caller.SessionID == "" {
-		return &Error{Code: CodeCredential, Reason: "session_required", Message: "there is no session to end; a token is ended by deleting it"}
+		return &Error{Code: CodeWrongKind, Reason: "session_required", Message: "there is no session to end; a token is ended by deleting it"}
 	}
 	return s.write(ctx, caller, func(w *work) error {
 		if err := s.accounts.DeleteSession(ctx, w.tx, caller.SessionID); err != nil && !errors.Is(err, ErrNoRecord) {
@@ -102,6 +102,10 @@ func (s *Accounts) SetPassword(ctx context.Context, caller *access.Caller, ref, 
 	if err := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); err != nil {
 		return "", err
 	}
+	if caller.Token != nil {
+		// Whoever knows a password can sign in with it, and no token can be exchanged for a session.
+		return "", &Error{Code: CodeWrongKind, Reason: "session_required", Message: "passwords are set only by somebody who has signed in; a token cannot do it"}
+	}
 	u, err := s.lookUp(ctx, nil, ref)
 	if err != nil {
 		return "", err
@@ -117,7 +121,7 @@ func (s *Accounts) SetPassword(ctx context.Context, caller *access.Caller, ref, 
 // sessions of the account end, this one too.
 func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller, current, password string) error {
 	if caller.Via != access.ViaSession || !caller.LoggedIn() {
-		return &Error{Code: CodeCredential, Reason: "session_required", Message: "a password can be changed only after signing in with it; a token cannot do it"}
+		return &Error{Code: CodeWrongKind, Reason: "session_required", Message: "a password can be changed only after signing in with it; a token cannot do it"}
 	}
 	u, err := s.accounts.UserByID(ctx, nil, caller.Principal.ID)
 	if err != nil {

@@ -216,7 +216,7 @@ func (s *Tokens) own(ctx context.Context, tx Tx, caller *access.Caller, publicID
 // Info gives the token that the caller came with.
 func (s *Tokens) Info(ctx context.Context, caller *access.Caller) (Token, error) {
 	if caller.Token == nil {
-		return Token{}, &Error{Code: CodeCredential, Reason: "token_required", Message: "this call describes the token it is made with; send one as X-Auth"}
+		return Token{}, &Error{Code: CodeWrongKind, Reason: "token_required", Message: "this call describes the token it is made with; send one as X-Auth"}
 	}
 	return s.tokens.TokenByID(ctx, nil, caller.Token.ID)
 }

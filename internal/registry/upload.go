@@ -107,7 +107,7 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 			return UploadResult{}, err
 		}
 	}
-	f, err := s.inspect(r.staged, in, r.sums)
+	f, err := s.inspect(ctx, r.staged, in, r.sums)
 	if err != nil {
 		return UploadResult{}, err
 	}

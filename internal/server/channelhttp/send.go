@@ -10,10 +10,11 @@ import (
 	"net/http"
 	"strconv"
 
+	"kingsnake/api"
 	"kingsnake/internal/access"
 	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
-	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/problem"
 	"kingsnake/internal/server/wire"
 )
 
@@ -52,17 +53,10 @@ func (h *Handler) cacheable(header http.Header, caller *access.Caller, public bo
 	}
 	header["Cache-Control"] = []string{value}
 	header["Vary"] = []string{"Authorization, X-Auth, X-API-Key, Cookie"}
-	if caller.Problem != access.ProblemNone {
-		denial := access.Classify(caller, access.ChannelView, access.Target{}, access.Decision{Problem: caller.Problem}, h.proto)
-		header.Set("Conda-Token-Warning", denial.Message)
-	}
 }
 
 // send sends a file, whole or in the ranges asked for.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Caller, f registry.Served, c content) error {
-	if h.Strict && caller.Problem != access.ProblemNone {
-		return callers.BadCredential(caller, h.proto)
-	}
 	header := w.Header()
 	h.cacheable(header, caller, f.Public, c)
 	var tag [2 + 2*len(f.Hash)]byte
@@ -75,13 +69,71 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 		if err != nil {
 			return err
 		}
-		http.ServeContent(w, r, "", f.ModTime, bytes.NewReader(data))
+		sendSmall(w, r, f, data)
 	} else if err := h.stream(w, r, f); err != nil {
 		return err
 	}
 	h.count(w, r, f)
 	return nil
 }
+
+// ranged answers a range outside the file with a problem, where net/http would write a text that may be kept by anybody.
+type ranged struct {
+	*wire.Writer
+	r       *http.Request
+	refused bool
+}
+
+// rangeWriter wraps the answer to a request for a range; the others need none.
+func rangeWriter(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	if out, ok := w.(*wire.Writer); ok && r.Header["Range"] != nil {
+		return &ranged{Writer: out, r: r}
+	}
+	return w
+}
+
+// WriteHeader sends the status.
+func (w *ranged) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		w.Writer.WriteHeader(status)
+		return
+	}
+	w.refused = true
+	problem.Write(w.Writer, w.r, problem.New(status, api.CodeRangeNotSatisfiable, "the range lies outside the file; Content-Range tells its size"))
+}
+
+// Write sends a part of the body.
+func (w *ranged) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.Writer.Write(p)
+}
+
+// sendSmall sends a file that is in memory. Most requests want all of it and name no condition; for the others there is
+// the standard library.
+func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data []byte) {
+	for _, name := range conditions {
+		if _, ok := r.Header[name]; ok {
+			http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, bytes.NewReader(data))
+			return
+		}
+	}
+	header := w.Header()
+	header["Accept-Ranges"] = []string{"bytes"}
+	header["Content-Length"] = []string{strconv.Itoa(len(data))}
+	if !f.ModTime.IsZero() {
+		header["Last-Modified"] = []string{f.ModTime.UTC().Format(http.TimeFormat)}
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		// A client that has gone away is no concern of ours.
+		_, _ = w.Write(data)
+	}
+}
+
+// conditions are the headers that ask for less than the whole file.
+var conditions = [...]string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"}
 
 // count notes a download when some of the file was sent.
 func (h *Handler) count(w http.ResponseWriter, r *http.Request, f registry.Served) {
@@ -127,10 +179,10 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 		return fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, rd.Size(), f.Size)
 	}
 	if file, ok := rd.File(); ok {
-		http.ServeContent(w, r, "", f.ModTime, file)
+		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, file)
 		return nil
 	}
-	http.ServeContent(w, r, "", f.ModTime, rd)
+	http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, rd)
 	return nil
 }
 

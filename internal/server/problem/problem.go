@@ -53,6 +53,7 @@ var answers = map[registry.Code]struct {
 	registry.CodeHashMismatch: {http.StatusBadRequest, api.CodeHashMismatch},
 	registry.CodeTooLarge:     {http.StatusRequestEntityTooLarge, api.CodeTooLarge},
 	registry.CodeCredential:   {http.StatusUnauthorized, api.CodeBadCredentials},
+	registry.CodeWrongKind:    {http.StatusForbidden, api.CodeForbidden},
 	registry.CodeTooMany:      {http.StatusTooManyRequests, api.CodeRateLimited},
 	registry.CodeNoSpace:      {http.StatusInsufficientStorage, api.CodeStorageFull},
 	registry.CodeFrozen:       {http.StatusBadRequest, api.CodeFrozen},
@@ -100,8 +101,11 @@ func known(e *registry.Error, requestID string) *Problem {
 		a.status, a.code = http.StatusInternalServerError, api.CodeInternal
 	}
 	code := a.code
-	if e.Reason != "" && (e.Code == registry.CodeConflict || e.Code == registry.CodeCredential) {
-		code = api.Code(e.Reason)
+	switch e.Code {
+	case registry.CodeConflict, registry.CodeCredential, registry.CodeWrongKind:
+		if e.Reason != "" {
+			code = api.Code(e.Reason)
+		}
 	}
 	p := New(a.status, code, e.Message)
 	if e.Reason != "" {
