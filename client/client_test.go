@@ -138,7 +138,7 @@ func TestErrorCarriesTheProblem(t *testing.T) {
 		w.Header().Set("X-Request-Id", "req-1")
 		answer(t, w, http.StatusForbidden, api.Problem{
 			Code: api.CodeForbidden, Message: "you lack a scope", MissingScope: "channel:edit",
-			Errors: []api.FieldError{{Field: "name", Message: "is taken"}},
+			Errors: []api.FieldError{{Field: "name", Message: "is taken"}, {Field: "x", Message: "you lack a scope"}},
 		})
 	}))
 	_, err := c.Channel(t.Context(), "team")

@@ -30,7 +30,7 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-// Error says the status, the server's message and each refused field.
+// Error says the status, the server's message, and what it adds for single fields.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
@@ -38,6 +38,9 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Problem.Message)
 	}
 	for _, f := range e.Problem.Errors {
+		if f.Message == e.Problem.Message {
+			continue
+		}
 		fmt.Fprintf(&b, "; %s: %s", f.Field, f.Message)
 	}
 	return b.String()

@@ -91,6 +91,9 @@ func (s *condaSetup) run(ctx context.Context, channels []string) error {
 		return err
 	}
 	changes, err := s.plan(base, channels, token)
+	if err == nil && token != "" && !s.dryRun {
+		err = rememberConda(base.String(), token)
+	}
 	if err == nil {
 		err = s.applyChanges(changes, s.dryRun)
 	}
@@ -227,7 +230,10 @@ func (a *app) condaRemoveCommand() *cobra.Command {
 			if err != nil {
 				return fail(err, "could not plan the change")
 			}
-			return a.applyChanges(changes, dryRun)
+			if err := a.applyChanges(changes, dryRun); err != nil || dryRun || len(channels) > 0 {
+				return err
+			}
+			return rememberConda(conn.BaseURL(), "")
 		},
 	}
 	cmd.Flags().StringVar(&condarc, "condarc", "", "file to edit (default ~/.condarc)")
@@ -257,7 +263,11 @@ func planRemove(place condaconf.Place, conn *connection, condarc string, channel
 	}
 	changes := []condaconf.Change{change}
 	if len(channels) == 0 {
-		tokens, err := place.WithoutTokens(base)
+		saved, err := loadCredentials()
+		if err != nil {
+			return nil, err
+		}
+		tokens, err := place.WithoutTokens(base, func(token string) bool { return sumOf(token) == saved.Conda[base.String()] })
 		if err != nil {
 			return nil, err
 		}

@@ -129,7 +129,7 @@ func TestCondaSetupWithAGivenToken(t *testing.T) {
 		return err
 	})
 	host := strings.TrimPrefix(w.URL, "http://127.0.0.1:")
-	want := []string{".condarc", ".config/binstar/http%3A%2F%2F127.0.0.1%3A" + host + "%2F.token"}
+	want := []string{".condarc", ".config/binstar/http%3A%2F%2F127.0.0.1%3A" + host + "%2F.token", ".config/kingsnake/credentials.json"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("files (-want +got): %v\n%s", err, diff)
 	}

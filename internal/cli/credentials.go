@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +21,33 @@ type credentials struct {
 	Current string `json:"current,omitempty"`
 	// Servers are the logins by the address of their server.
 	Servers map[string]login `json:"servers"`
+	// Conda holds, by the address of the server, the SHA-256 of the token that conda setup gave to other tools, so that
+	// conda remove knows it again.
+	Conda map[string]string `json:"conda,omitempty"`
+}
+
+// rememberConda notes which token the tools were given for a server; an empty one forgets it.
+func rememberConda(address, token string) error {
+	saved, err := loadCredentials()
+	if err != nil {
+		return err
+	}
+	if saved.Conda == nil {
+		saved.Conda = map[string]string{}
+	}
+	if sum := sumOf(token); token != "" && saved.Conda[address] != sum {
+		saved.Conda[address] = sum
+	} else if _, known := saved.Conda[address]; token == "" && known {
+		delete(saved.Conda, address)
+	} else {
+		return nil
+	}
+	return saved.save()
+}
+
+func sumOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
 }
 
 // login is what one server knows the user by: a session or an access token.

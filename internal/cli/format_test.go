@@ -13,8 +13,9 @@ func TestRelative(t *testing.T) {
 	const day = 24 * time.Hour
 	for d, want := range map[time.Duration]string{
 		0: "just now", 30 * time.Second: "within a minute", -59 * time.Second: "just now",
-		time.Minute: "in 1 minute", -2 * time.Minute: "2 minutes ago", 90 * time.Minute: "in 1 hour", -23*time.Hour - 59*time.Minute: "23 hours ago",
-		day: "in 1 day", 45 * day: "in 45 days", -60 * day: "2 months ago", 400 * day: "in 13 months", -800 * day: "2 years ago",
+		time.Minute: "in 1 minute", -2 * time.Minute: "2 minutes ago", 90 * time.Minute: "in 1 hour", -23 * time.Hour: "23 hours ago",
+		12*time.Hour - time.Second: "in 12 hours", 90*day - time.Minute: "in 90 days",
+		day: "in 1 day", 45 * day: "in 45 days", -60 * day: "60 days ago", -130 * day: "4 months ago", 400 * day: "in 13 months", -800 * day: "2 years ago",
 	} {
 		if got := relative(d); got != want {
 			t.Errorf("relative(%v) = %q, want %q", d, got, want)

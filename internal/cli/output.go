@@ -79,21 +79,23 @@ func (a *app) whenOr(t *time.Time, absent string) string {
 // relative writes a distance from now with one unit, rounded down.
 func relative(d time.Duration) string {
 	const day = 24 * time.Hour
-	length := d.Abs()
+	// What was made a moment ago for thirty days is not to show as twenty-nine.
+	length := d.Abs() + d.Abs()/100
 	for _, u := range []struct {
-		size time.Duration
-		name string
-	}{{365 * day, "year"}, {30 * day, "month"}, {day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		size  time.Duration
+		name  string
+		least int64 // Fewer are written in the next smaller unit, which says more.
+	}{
+		{365 * day, "year", 2}, {30 * day, "month", 4}, {day, "day", 1}, {time.Hour, "hour", 1}, {time.Minute, "minute", 1},
+	} {
 		n := int64(length / u.size)
-		// Two of a unit are needed before it is used, so that a week is "7 days" and not lost in "0 months".
-		if n == 0 || n == 1 && (u.name == "year" || u.name == "month") {
+		if n < u.least {
 			continue
 		}
-		text := plural(n, u.name)
 		if d > 0 {
-			return "in " + text
+			return "in " + plural(n, u.name)
 		}
-		return text + " ago"
+		return plural(n, u.name) + " ago"
 	}
 	if d > 0 {
 		return "within a minute"

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"kingsnake/conda/random"
+	"kingsnake/internal/pyoracle"
 )
 
 // TestMain makes the test binary double as the program, so that the scripts run it as its users do.
@@ -30,19 +31,28 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs each script of testdata/script in a directory and a home of its own.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:   "testdata/script",
-		Setup: setupScript,
+	testscript.Run(t, scripts("testdata/script", ""))
+}
+
+// TestClientScripts runs the scripts in which other programs use what ours wrote.
+func TestClientScripts(t *testing.T) {
+	testscript.Run(t, scripts("testdata/script/clients", pyoracle.Python(t)))
+}
+
+func scripts(dir, python string) testscript.Params {
+	return testscript.Params{
+		Dir:   dir,
+		Setup: func(env *testscript.Env) error { return setupScript(env, python) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture": captureCmd, "exits": exitsCmd, "http": httpCmd, "mkpkg": mkpkgCmd, "ready": readyCmd,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-	})
+	}
 }
 
 // setupScript names an address that a server can listen on.
-func setupScript(env *testscript.Env) error {
+func setupScript(env *testscript.Env, python string) error {
 	home := filepath.Join(env.WorkDir, "home")
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return err
@@ -53,6 +63,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	address := l.Addr().String()
 	env.Setenv("HOME", home)
+	env.Setenv("PYTHON", python)
 	env.Setenv("ADDR", address)
 	env.Setenv("URL", "http://"+address)
 	return l.Close()

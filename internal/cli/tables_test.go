@@ -92,9 +92,9 @@ func TestTokenListAndShow(t *testing.T) {
 		"GET /api/account/tokens":          api.List[api.Token]{TotalCount: 2, Items: []api.Token{exampleToken(), many}},
 		"GET /api/account/tokens/6b39b019": exampleToken(),
 	})
-	run(t, "", "token", "list").expect(t, exitOK, `NAME        TYPE      STATE    GRANTS                           EXPIRES      LAST USED  ID
-ci          resource  active   team:write, team/dev:read        in 2 months  never      6b39b019
-everything  scope     expired  artifact:view, channel:view, +1  never        never      2
+	run(t, "", "token", "list").expect(t, exitOK, `NAME        TYPE      STATE    GRANTS                           EXPIRES     LAST USED  ID
+ci          resource  active   team:write, team/dev:read        in 60 days  never      6b39b019
+everything  scope     expired  artifact:view, channel:view, +1  never       never      2
 `)
 	run(t, "", "token", "show", "6b39b019").expect(t, exitOK, `Name         ci
 Description  Build server
@@ -105,7 +105,7 @@ Owner        ada
 Grant        write on channel team
 Grant        read on subchannel team/dev
 Created      30 days ago
-Expires      in 2 months
+Expires      in 60 days
 String       aaaaaaaaaaaa, 1 use, last used 1 hour ago from 10.1.2.3 by conda/26.7
 Old string   bbbbbbbbbbbb, 0 uses, last used never; ends in 5 hours
 `)
@@ -152,7 +152,7 @@ func TestTokenCreateKeepsTheStringApart(t *testing.T) {
 	args := []string{"token", "create", "--name", "ci", "--resource", "team:write", "--expires", "30d", "--description", "d"}
 	r := run(t, "", args...)
 	r.expect(t, exitOK, "ks-r-new\n")
-	r.says(t, "the only time", "kingsnake conda setup team --url "+w.URL+" --token-stdin", "expires in 2 months")
+	r.says(t, "the only time", "kingsnake conda setup team --url "+w.URL+" --token-stdin", "expires in 60 days")
 	if strings.Contains(r.stderr, "ks-r-new") {
 		t.Errorf("the string is on standard error too:\n%s", r.stderr)
 	}

@@ -150,8 +150,8 @@ func (p Place) Tokens(base *url.URL, token string, tools []Tool) (changes []Chan
 }
 
 // WithoutTokens plans to take a server's token from all tools. Pixi's entry for the host goes only if it is the token that
-// conda or mamba has, because it may be for another server of the same host.
-func (p Place) WithoutTokens(base *url.URL) ([]Change, error) {
+// conda or mamba has or that given recognises, because it may be for another server of the same host.
+func (p Place) WithoutTokens(base *url.URL, given func(token string) bool) ([]Change, error) {
 	var changes []Change
 	ours := map[string]bool{}
 	for _, path := range []string{p.condaToken(base), p.mambaToken(base)} {
@@ -168,7 +168,7 @@ func (p Place) WithoutTokens(base *url.URL) ([]Change, error) {
 		delete(hosts, base.Hostname())
 		return nil
 	})
-	if err == nil && held != "" && ours[held] {
+	if err == nil && held != "" && (ours[held] || given(held)) {
 		changes = append(changes, change)
 	}
 	return changes, err
