@@ -41,12 +41,21 @@ func (l *Limiter) BadToken(a netip.Addr, now time.Time) (wait time.Duration, ok 
 	return l.tokens.take(network(a), now)
 }
 
-// Password asks whether an address may try a password for an account now, before anything slow is done.
-func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (wait time.Duration, ok bool) {
-	if wait, ok = l.passwords.take(network(a), now); !ok {
-		return wait, false
+// Password asks whether an address may try a password for an account now, before anything slow is done. A try whose
+// password is right is given back by calling refund, so that only guesses count.
+func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund func(), wait time.Duration, ok bool) {
+	byAddress, wait, ok := l.passwords.reserve(network(a), now)
+	if !ok {
+		return nil, wait, false
 	}
-	return l.accounts.take(network(a)+" "+account, now)
+	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account, now)
+	if !ok {
+		return nil, wait, false
+	}
+	return func() {
+		byAddress.CancelAt(now)
+		byAccount.CancelAt(now)
+	}, 0, true
 }
 
 // network is what counts as one client: an IPv4 address, or the /64 of an IPv6 one, which a single client can fill.
@@ -74,14 +83,20 @@ func newBuckets(limit rate.Limit, burst int) *buckets {
 
 // take spends one of the key's chances.
 func (b *buckets) take(key string, now time.Time) (wait time.Duration, ok bool) {
+	_, wait, ok = b.reserve(key, now)
+	return wait, ok
+}
+
+// reserve is take with a reservation that can be cancelled.
+func (b *buckets) reserve(key string, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
 	l, found := b.byKey.GetIfPresent(key)
 	if !found {
 		l, _ = b.byKey.SetIfAbsent(key, rate.NewLimiter(b.limit, b.burst))
 	}
-	r := l.ReserveN(now, 1)
+	r = l.ReserveN(now, 1)
 	if wait = r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
-		return wait, false
+		return nil, wait, false
 	}
-	return 0, true
+	return r, 0, true
 }

@@ -158,7 +158,7 @@ func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, pa
 	}
 	s.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
 		slog.String("method", r.Method), slog.String("path", redact(path)), slog.Int("status", w.Status()),
-		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", r.RemoteAddr),
+		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", s.callers.Address(r).String()),
 		slog.String("client", r.UserAgent()), slog.String("id", req.ID))
 }
 

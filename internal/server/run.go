@@ -33,6 +33,12 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 		return err
 	}
 	defer func() { rerr = errors.Join(rerr, s.Close()) }()
+	// The lock is ours and nothing is served yet: what is staged was left by a crash.
+	if n, err := s.site.Blobs.Sweep(ctx, time.Now()); err != nil {
+		return fmt.Errorf("leftovers of interrupted uploads: %w", err)
+	} else if n > 0 {
+		log.Info("leftovers of interrupted uploads removed", "count", n)
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

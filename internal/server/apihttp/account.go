@@ -23,10 +23,9 @@ func (a *API) accountOperations() {
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account", Tag: "Account", Summary: "Who the caller is", Self: true}, a.account)
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/password", Tag: "Account", Summary: "Change the own password", Self: true, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.PasswordChange }) (*nothing, error) {
-			if err := a.mayTryPassword(caller, caller.Principal.Name); err != nil {
-				return nil, err
-			}
-			return nil, a.Service.Accounts.ChangeOwnPassword(ctx, caller, in.Body.CurrentPassword, in.Body.NewPassword)
+			return nil, a.tryPassword(caller, caller.Principal.Name, func() error {
+				return a.Service.Accounts.ChangeOwnPassword(ctx, caller, in.Body.CurrentPassword, in.Body.NewPassword)
+			})
 		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/scopes", Tag: "Account", Summary: "The scopes that the caller may grant", Self: true},
 		func(_ context.Context, caller *access.Caller, _ *struct{}) (*body[api.Scopes], error) {
@@ -37,10 +36,11 @@ func (a *API) accountOperations() {
 }
 
 func (a *API) login(ctx context.Context, origin *access.Caller, in *loginInput) (*body[api.LoginResponse], error) {
-	if err := a.mayTryPassword(origin, in.Body.Username); err != nil {
-		return nil, err
-	}
-	s, err := a.Service.Accounts.Login(ctx, registry.LoginInput{Username: in.Body.Username, Password: in.Body.Password, Origin: origin})
+	var s registry.Session
+	err := a.tryPassword(origin, in.Body.Username, func() (err error) {
+		s, err = a.Service.Accounts.Login(ctx, registry.LoginInput{Username: in.Body.Username, Password: in.Body.Password, Origin: origin})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +51,17 @@ func (a *API) login(ctx context.Context, origin *access.Caller, in *loginInput) 
 	return &body[api.LoginResponse]{api.LoginResponse{Token: token, ExpiresAt: s.ExpiresAt}}, nil
 }
 
-// mayTryPassword limits guesses before anything slow is done.
-func (a *API) mayTryPassword(c *access.Caller, account string) error {
-	wait, ok := a.Callers.Limiter.Password(c.Address, account, a.Callers.Now())
-	if ok {
-		return nil
+// tryPassword limits guesses before anything slow is done; a right password does not count as one.
+func (a *API) tryPassword(c *access.Caller, account string, try func() error) error {
+	refund, wait, ok := a.Callers.Limiter.Password(c.Address, account, a.Callers.Now())
+	if !ok {
+		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; wait and try again"}
 	}
-	return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; wait and try again"}
+	err := try()
+	if err == nil {
+		refund()
+	}
+	return err
 }
 
 func (a *API) account(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.Account], error) {
@@ -97,7 +101,7 @@ func scopeNames(list []access.Scope) []string {
 }
 
 type ownChannelsInput struct {
-	page
+	Page
 	Permission         string `query:"permission" enum:"read,write,manage" doc:"Only channels on which the caller has at least this level."`
 	IncludeSubchannels bool   `query:"include_subchannels"`
 }

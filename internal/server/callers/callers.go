@@ -35,12 +35,12 @@ type Maker struct {
 
 // Origin gives where a request comes from, without asking who sends it.
 func (m *Maker) Origin(r *http.Request, requestID string) *access.Caller {
-	return &access.Caller{Principal: access.Anonymous(), Address: m.address(r), Client: r.UserAgent(), RequestID: requestID, Now: m.Now()}
+	return &access.Caller{Principal: access.Anonymous(), Address: m.Address(r), Client: r.UserAgent(), RequestID: requestID, Now: m.Now()}
 }
 
 // Caller finds out who sends a request. A flood of bad tokens from one address is refused with CodeTooMany.
 func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*access.Caller, error) {
-	c := &access.Caller{Address: m.address(r), Client: r.UserAgent(), RequestID: req.ID}
+	c := &access.Caller{Address: m.Address(r), Client: r.UserAgent(), RequestID: req.ID}
 	cred := identity.FromRequest(r.Header, req.URLToken, req.InURL)
 	if err := m.Resolver.Identify(ctx, c, cred); err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*acce
 	return c, nil
 }
 
-// address is the client's: that of the connection or, behind a trusted proxy, the rightmost hop that is not trusted.
-func (m *Maker) address(r *http.Request) netip.Addr {
+// Address is the client's: that of the connection or, behind a trusted proxy, the rightmost hop that is not trusted.
+func (m *Maker) Address(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}

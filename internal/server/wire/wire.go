@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// chunk is how many bytes of a file are handed to the kernel before progress is looked at.
-const chunk = 16 << 20
+// chunk is how many bytes of a file are handed to the kernel at a time. A client has the progress time for each, so that
+// one that reads a megabyte in a minute is still served.
+const chunk = 1 << 20
 
 // Writer is a response on its way out. It knows its status and size, for logs and counters.
 type Writer struct {
@@ -25,7 +26,10 @@ type Writer struct {
 
 // NewWriter wraps a response. A transfer in which nothing moves for the progress time is ended; 0 sets no bound.
 func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
-	return &Writer{ResponseWriter: w, control: http.NewResponseController(w), progress: progress}
+	out := &Writer{ResponseWriter: w, control: http.NewResponseController(w), progress: progress}
+	// The connection may still have the deadline of the request before this one.
+	out.extend()
+	return out
 }
 
 // Unwrap is for http.ResponseController.
@@ -58,13 +62,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // extend gives the transfer another stretch of time, when most of the last one is used up.
 func (w *Writer) extend() {
-	if w.progress == 0 {
-		return
+	if now := time.Now(); w.progress > 0 && w.deadline.Sub(now) <= w.progress/2 {
+		w.renew(now)
 	}
-	now := time.Now()
-	if w.deadline.Sub(now) > w.progress/2 {
-		return
-	}
+}
+
+func (w *Writer) renew(now time.Time) {
 	w.deadline = now.Add(w.progress)
 	// Where deadlines are not supported, as in some tests, there is none.
 	_ = w.control.SetWriteDeadline(w.deadline)
@@ -85,7 +88,9 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 		w.status = http.StatusOK
 	}
 	for limited.N > 0 {
-		w.extend()
+		if w.progress > 0 {
+			w.renew(time.Now())
+		}
 		n, err := to.ReadFrom(&io.LimitedReader{R: file, N: min(limited.N, chunk)})
 		total += n
 		limited.N -= n
@@ -147,6 +152,11 @@ func Refuse(w http.ResponseWriter, r *http.Request, answer func()) {
 	if err := errors.Join(duplex, control.Flush(), control.SetReadDeadline(time.Now().Add(drainTime))); err != nil {
 		return
 	}
+	body := r.Body
+	if b, ok := body.(*Body); ok {
+		// It would move the deadline.
+		body = b.ReadCloser
+	}
 	// Whatever ends this, the answer is out and the connection is closed.
-	_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+	_, _ = io.CopyN(io.Discard, body, drainBytes)
 }
