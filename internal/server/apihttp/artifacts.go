@@ -14,14 +14,14 @@ import (
 	"kingsnake/internal/registry"
 )
 
-type artifactPath struct {
-	channelPath
+type ArtifactPath struct {
+	ChannelPath
 	Family string `path:"artifact_family" maxLength:"32"`
 	Name   string `path:"artifact_name" maxLength:"128"`
 }
 
 type filePath struct {
-	artifactPath
+	ArtifactPath
 	CKey string `path:"ckey" maxLength:"512"`
 }
 
@@ -39,12 +39,12 @@ func (a *API) artifactOperations() {
 			return a.listArtifacts(ctx, caller, in.Channel, in.artifactQuery)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a package", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *artifactPath) (*body[api.Artifact], error) {
+		func(ctx context.Context, caller *access.Caller, in *ArtifactPath) (*body[api.Artifact], error) {
 			p, err := a.Service.Packages.Get(ctx, caller, in.Channel, in.Family, in.Name)
 			return &body[api.Artifact]{artifactOut(p)}, err
 		})
 	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a package with all its files", Scopes: remove, Status: http.StatusNoContent},
-		func(ctx context.Context, caller *access.Caller, in *artifactPath) (*nothing, error) {
+		func(ctx context.Context, caller *access.Caller, in *ArtifactPath) (*nothing, error) {
 			return nil, a.Service.Packages.Delete(ctx, caller, in.Channel, in.Family, in.Name)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: one + "/files", Tag: tag, Summary: "List a package's files", Scopes: view}, a.listFiles)
@@ -60,7 +60,7 @@ func (a *API) artifactOperations() {
 }
 
 type artifactQuery struct {
-	page
+	Page
 	Query     string   `query:"q" maxLength:"200"`
 	OnlyNames []string `query:"only_names" maxItems:"1000"`
 	Families  []string `query:"artifact_family" maxItems:"32"`
@@ -72,7 +72,7 @@ type artifactQuery struct {
 type searchInput struct{ artifactQuery }
 
 type listArtifactsInput struct {
-	channelPath
+	ChannelPath
 	artifactQuery
 }
 
@@ -89,8 +89,8 @@ func (a *API) listArtifacts(ctx context.Context, caller *access.Caller, path str
 }
 
 type listFilesInput struct {
-	artifactPath
-	page
+	ArtifactPath
+	Page
 	Version       string   `query:"version" maxLength:"128"`
 	CKey          string   `query:"ckey" maxLength:"512"`
 	Architectures []string `query:"architectures" maxItems:"64"`

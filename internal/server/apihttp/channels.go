@@ -10,7 +10,7 @@ import (
 	"kingsnake/internal/registry"
 )
 
-type channelPath struct {
+type ChannelPath struct {
 	Channel string `path:"channel" maxLength:"300"`
 }
 
@@ -21,24 +21,24 @@ func (a *API) channelOperations() {
 	add(a, Operation{Method: http.MethodGet, Path: "/api/channels", Tag: tag, Summary: "List the channels that the caller may see", Scopes: view}, a.listChannels)
 	add(a, Operation{Method: http.MethodPost, Path: "/api/channels", Tag: tag, Summary: "Create a channel", Scopes: []access.Scope{access.ChannelCreate}, Status: http.StatusCreated}, a.createChannel)
 	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a channel", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *channelPath) (*body[api.Channel], error) {
+		func(ctx context.Context, caller *access.Caller, in *ChannelPath) (*body[api.Channel], error) {
 			c, err := a.Service.Channels.Get(ctx, caller, in.Channel)
 			return &body[api.Channel]{channelOut(c)}, err
 		})
 	add(a, Operation{Method: http.MethodPut, Path: one, Tag: tag, Summary: "Change a channel", Scopes: []access.Scope{access.ChannelEdit}}, a.editChannel)
 	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a channel with all in it", Scopes: []access.Scope{access.ChannelDelete}, Status: http.StatusAccepted},
-		func(ctx context.Context, caller *access.Caller, in *channelPath) (*nothing, error) {
+		func(ctx context.Context, caller *access.Caller, in *ChannelPath) (*nothing, error) {
 			return nil, a.Service.Channels.Delete(ctx, caller, in.Channel)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: one + "/permissions", Tag: tag, Summary: "The scopes that the caller holds on a channel", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *channelPath) (*body[api.Scopes], error) {
+		func(ctx context.Context, caller *access.Caller, in *ChannelPath) (*body[api.Scopes], error) {
 			scopes, err := a.Service.Channels.Permissions(ctx, caller, in.Channel)
 			return &body[api.Scopes]{api.Scopes{Scopes: scopeNames(scopes)}}, err
 		})
 }
 
 type listChannelsInput struct {
-	page
+	Page
 	Query              string   `query:"q" maxLength:"200"`
 	IDs                []string `query:"ids" maxItems:"1000"`
 	IncludeSubchannels bool     `query:"include_subchannels"`
@@ -62,7 +62,7 @@ func (a *API) createChannel(ctx context.Context, caller *access.Caller, in *crea
 }
 
 type editChannelInput struct {
-	channelPath
+	ChannelPath
 	Body api.ChannelUpdate
 }
 

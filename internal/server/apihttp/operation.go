@@ -114,14 +114,15 @@ func (a *API) caller(r *http.Request, o Operation) (*access.Caller, error) {
 	return caller, nil
 }
 
-// page is the part of a list that is asked for.
-type page struct {
+// Page is the part of a list that is asked for. Like the other types that inputs embed it is exported because huma
+// leaves out fields that are not.
+type Page struct {
 	Offset int      `query:"offset" default:"0" minimum:"0" doc:"How many items to pass over."`
 	Limit  int      `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many items to give at most."`
 	Sort   []string `query:"sort" doc:"Columns to sort by, with - in front for descending."`
 }
 
-func (p page) registry() registry.Page {
+func (p Page) registry() registry.Page {
 	out := registry.Page{Offset: p.Offset, Limit: p.Limit}
 	for _, s := range p.Sort {
 		if s == "" {

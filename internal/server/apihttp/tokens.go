@@ -11,7 +11,7 @@ import (
 	"kingsnake/internal/registry"
 )
 
-type tokenPath struct {
+type TokenPath struct {
 	ID string `path:"token_id" maxLength:"64"`
 }
 
@@ -21,13 +21,13 @@ func (a *API) tokenOperations() {
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/tokens", Tag: tag, Summary: "List the own tokens", Scopes: view}, a.listTokens)
 	add(a, Operation{Method: http.MethodPost, Path: "/api/account/tokens", Tag: tag, Summary: "Make a token", Scopes: edit}, a.createToken)
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Show a token", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *tokenPath) (*body[api.Token], error) {
+		func(ctx context.Context, caller *access.Caller, in *TokenPath) (*body[api.Token], error) {
 			t, err := a.Service.Tokens.Get(ctx, caller, in.ID)
 			return &body[api.Token]{a.tokenOut(t)}, err
 		})
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Change a token, or give it a new string", Scopes: edit}, a.editToken)
 	add(a, Operation{Method: http.MethodDelete, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Delete a token", Scopes: edit, Status: http.StatusNoContent},
-		func(ctx context.Context, caller *access.Caller, in *tokenPath) (*nothing, error) {
+		func(ctx context.Context, caller *access.Caller, in *TokenPath) (*nothing, error) {
 			return nil, a.Service.Tokens.Delete(ctx, caller, in.ID)
 		})
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/tokens/{token_id}/metadata", Tag: tag, Summary: "Replace a token's free object", Scopes: edit}, a.setMetadata)
@@ -35,7 +35,7 @@ func (a *API) tokenOperations() {
 }
 
 type listTokensInput struct {
-	page
+	Page
 	Query string `query:"q" maxLength:"200"`
 	Type  string `query:"type" enum:"resource,scope"`
 	State string `query:"state" enum:"active,expiring,expired"`
@@ -72,7 +72,7 @@ func resourcesIn(in []api.TokenResource) []registry.ResourceInput {
 }
 
 type editTokenInput struct {
-	tokenPath
+	TokenPath
 	Reissue bool   `query:"reissue_token" default:"true" doc:"Make a new string; the old one dies, at once or after the overlap."`
 	Overlap string `query:"overlap" maxLength:"16" doc:"How long the old string lives on, such as 24h."`
 	Body    api.TokenUpdate
@@ -101,7 +101,7 @@ func (a *API) editToken(ctx context.Context, caller *access.Caller, in *editToke
 }
 
 type metadataInput struct {
-	tokenPath
+	TokenPath
 	Body map[string]json.RawMessage
 }
 

@@ -9,7 +9,7 @@ import (
 	"kingsnake/internal/registry"
 )
 
-type userPath struct {
+type UserPath struct {
 	ID string `path:"user_id" maxLength:"100"`
 }
 
@@ -26,7 +26,7 @@ func (a *API) userOperations() {
 			return &body[api.UserCreated]{api.UserCreated{User: userOut(made.User), Password: made.Password}}, err
 		})
 	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show an account", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *userPath) (*body[api.User], error) {
+		func(ctx context.Context, caller *access.Caller, in *UserPath) (*body[api.User], error) {
 			u, err := a.Service.Accounts.GetUser(ctx, caller, in.ID)
 			return &body[api.User]{userOut(u)}, err
 		})
@@ -36,7 +36,7 @@ func (a *API) userOperations() {
 			return &body[api.User]{userOut(u)}, err
 		})
 	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete an account with its tokens", Scopes: edit, Status: http.StatusNoContent},
-		func(ctx context.Context, caller *access.Caller, in *userPath) (*nothing, error) {
+		func(ctx context.Context, caller *access.Caller, in *UserPath) (*nothing, error) {
 			return nil, a.Service.Accounts.DeleteUser(ctx, caller, in.ID)
 		})
 	add(a, Operation{Method: http.MethodPut, Path: one + "/password", Tag: tag, Summary: "Set an account's password", Scopes: edit},
@@ -58,22 +58,22 @@ func (a *API) userOperations() {
 }
 
 type editUserInput struct {
-	userPath
+	UserPath
 	Body api.UserUpdate
 }
 
 type resetInput struct {
-	userPath
+	UserPath
 	Body api.PasswordReset
 }
 
 type rolesInput struct {
-	userPath
+	UserPath
 	Body api.RolesUpdate
 }
 
 type listUsersInput struct {
-	page
+	Page
 	Query string `query:"q" maxLength:"200"`
 }
 
