@@ -152,7 +152,7 @@ type UserChange struct {
 // EditUser changes an account's e-mail address, or disables or enables it. Disabling ends its sessions; its tokens stop
 // until it is enabled again.
 func (s *Accounts) EditUser(ctx context.Context, caller *access.Caller, ref string, change UserChange) (User, error) {
-	return s.change(ctx, caller, ref, EventUserUpdated, func(w *work, u *User) (any, error) {
+	return s.change(ctx, caller, access.UserEdit, ref, EventUserUpdated, func(w *work, u *User) (any, error) {
 		if change.Email != nil {
 			if err := validateEmail(*change.Email); err != nil {
 				return nil, err
@@ -174,10 +174,10 @@ func (s *Accounts) EditUser(ctx context.Context, caller *access.Caller, ref stri
 	})
 }
 
-// change runs one edit of an account in a transaction.
-func (s *Accounts) change(ctx context.Context, caller *access.Caller, ref string, event EventType, fn func(*work, *User) (any, error)) (User, error) {
+// change asks for a scope and runs one edit of an account in a transaction.
+func (s *Accounts) change(ctx context.Context, caller *access.Caller, scope access.Scope, ref string, event EventType, fn func(*work, *User) (any, error)) (User, error) {
 	u, err := s.lookUp(ctx, nil, ref)
-	if aerr := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); aerr != nil {
+	if aerr := s.allow(ctx, caller, scope, access.OnSystem()); aerr != nil {
 		return User{}, aerr
 	}
 	if err != nil {

@@ -34,7 +34,7 @@ func (s *Accounts) Recover(ctx context.Context, caller *access.Caller, ref strin
 		return Recovered{}, err
 	}
 	hash := u.PasswordHash
-	out.User, err = s.change(ctx, caller, u.PublicID, EventPasswordChanged, func(w *work, u *User) (any, error) {
+	out.User, err = s.change(ctx, caller, access.UserEdit, u.PublicID, EventPasswordChanged, func(w *work, u *User) (any, error) {
 		out.Enabled = u.Disabled
 		u.PasswordHash, u.Disabled = hash, false
 		if err := s.endSessions(ctx, w, u.ID); err != nil {

@@ -18,10 +18,7 @@ func (s *Accounts) Roles(ctx context.Context, caller *access.Caller) ([]Role, er
 
 // SetUserRoles gives an account exactly these roles.
 func (s *Accounts) SetUserRoles(ctx context.Context, caller *access.Caller, ref string, roles []string) (User, error) {
-	if err := s.allow(ctx, caller, access.RoleEdit, access.OnSystem()); err != nil {
-		return User{}, err
-	}
-	return s.change(ctx, caller, ref, EventRolesChanged, func(w *work, u *User) (any, error) {
+	return s.change(ctx, caller, access.RoleEdit, ref, EventRolesChanged, func(w *work, u *User) (any, error) {
 		before := u.Roles
 		if !slices.Contains(roles, access.RoleAdmin) {
 			if err := s.keepAnAdmin(ctx, w, *u); err != nil {

@@ -40,19 +40,24 @@ func visible(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
 }
 
 // held gives the channels on which the caller itself was granted a level, by a group and not by privacy or by being an
-// administrator.
+// administrator. A token shows those of its owner that it reaches, and none where it lacks the scope.
 func held(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
-	sets := visible(caller, scopes...)
-	for i := range sets {
-		sets[i].Open, sets[i].Privacies, sets[i].All = nil, nil, false
-		sets[i].IDs = nil
-		for id, g := range caller.Principal.Channels {
-			if g.Level >= scopes[0].Info().Level {
-				sets[i].IDs = append(sets[i].IDs, id)
+	var out []ChannelSet
+	for _, set := range visible(caller, scopes...) {
+		if set.All {
+			set.All = false
+			for id, g := range caller.Principal.Channels {
+				if g.Level >= scopes[0].Info().Level {
+					set.IDs = append(set.IDs, id)
+				}
 			}
 		}
+		set.Open, set.Privacies = nil, nil
+		if len(set.IDs)+len(set.Parents) > 0 {
+			out = append(out, set)
+		}
 	}
-	return sets
+	return out
 }
 
 // onlyChannel is the set of one channel, for what was allowed already.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"kingsnake/api"
@@ -73,14 +74,19 @@ func resourcesIn(in []api.TokenResource) []registry.ResourceInput {
 
 type editTokenInput struct {
 	TokenPath
-	Reissue bool   `query:"reissue_token" default:"true" doc:"Make a new string; the old one dies, at once or after the overlap."`
+	// Reissue is a text because huma takes false for a value that is missing.
+	Reissue string `query:"reissue_token" default:"true" enum:"true,false,True,False,1,0" doc:"Make a new string; the old one dies, at once or after the overlap."`
 	Overlap string `query:"overlap" maxLength:"16" doc:"How long the old string lives on, such as 24h."`
 	Body    api.TokenUpdate
 }
 
 func (a *API) editToken(ctx context.Context, caller *access.Caller, in *editTokenInput) (*body[api.TokenUpdated], error) {
 	change := registry.TokenChange{
-		Name: in.Body.Name, Description: in.Body.Description, ExpiresAt: in.Body.ExpiresAt, Resources: resourcesIn(in.Body.Resources), Reissue: in.Reissue,
+		Name: in.Body.Name, Description: in.Body.Description, ExpiresAt: in.Body.ExpiresAt, Resources: resourcesIn(in.Body.Resources),
+	}
+	var err error
+	if change.Reissue, err = strconv.ParseBool(in.Reissue); err != nil {
+		return nil, &registry.Error{Code: registry.CodeInvalid, Field: "reissue_token", Message: "reissue_token is true or false"}
 	}
 	if in.Overlap != "" {
 		d, err := time.ParseDuration(in.Overlap)
