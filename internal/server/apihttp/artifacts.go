@@ -32,11 +32,11 @@ func (a *API) artifactOperations() {
 	view, remove := []access.Scope{access.ArtifactView}, []access.Scope{access.ArtifactDelete}
 	add(a, Operation{Method: http.MethodGet, Path: "/api/artifacts", Tag: tag, Summary: "Search packages in all channels that the caller may see", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *searchInput) (*body[api.List[api.Artifact]], error) {
-			return a.listArtifacts(ctx, caller, "", in.artifactQuery)
+			return a.listArtifacts(ctx, caller, "", in.ArtifactQuery)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: all, Tag: tag, Summary: "List a channel's packages", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *listArtifactsInput) (*body[api.List[api.Artifact]], error) {
-			return a.listArtifacts(ctx, caller, in.Channel, in.artifactQuery)
+			return a.listArtifacts(ctx, caller, in.Channel, in.ArtifactQuery)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a package", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *ArtifactPath) (*body[api.Artifact], error) {
@@ -59,24 +59,25 @@ func (a *API) artifactOperations() {
 		})
 }
 
-type artifactQuery struct {
+// ArtifactQuery chooses packages of a list. It is exported for the reason that Page is.
+type ArtifactQuery struct {
 	Page
 	Query     string   `query:"q" maxLength:"200"`
-	OnlyNames []string `query:"only_names" maxItems:"1000"`
-	Families  []string `query:"artifact_family" maxItems:"32"`
+	OnlyNames []string `query:"only_names,explode" maxItems:"1000"`
+	Families  []string `query:"artifact_family,explode" maxItems:"32"`
 	Platform  string   `query:"platform" maxLength:"64"`
 	Created   int64    `query:"created" doc:"Only packages that appeared since this time, in seconds since 1970."`
 	Updated   int64    `query:"updated" doc:"Only packages that changed since this time, in seconds since 1970."`
 }
 
-type searchInput struct{ artifactQuery }
+type searchInput struct{ ArtifactQuery }
 
 type listArtifactsInput struct {
 	ChannelPath
-	artifactQuery
+	ArtifactQuery
 }
 
-func (a *API) listArtifacts(ctx context.Context, caller *access.Caller, path string, q artifactQuery) (*body[api.List[api.Artifact]], error) {
+func (a *API) listArtifacts(ctx context.Context, caller *access.Caller, path string, q ArtifactQuery) (*body[api.List[api.Artifact]], error) {
 	f := registry.ArtifactFilter{Query: q.Query, OnlyNames: q.OnlyNames, Families: q.Families, Subdir: q.Platform}
 	if q.Created > 0 {
 		f.CreatedSince = time.Unix(q.Created, 0)
@@ -93,7 +94,7 @@ type listFilesInput struct {
 	Page
 	Version       string   `query:"version" maxLength:"128"`
 	CKey          string   `query:"ckey" maxLength:"512"`
-	Architectures []string `query:"architectures" maxItems:"64"`
+	Architectures []string `query:"architectures,explode" maxItems:"64"`
 }
 
 func (a *API) listFiles(ctx context.Context, caller *access.Caller, in *listFilesInput) (*body[api.List[api.ArtifactFile]], error) {

@@ -40,7 +40,7 @@ func (a *API) channelOperations() {
 type listChannelsInput struct {
 	Page
 	Query              string   `query:"q" maxLength:"200"`
-	IDs                []string `query:"ids" maxItems:"1000"`
+	IDs                []string `query:"ids,explode" maxItems:"1000"`
 	IncludeSubchannels bool     `query:"include_subchannels"`
 }
 

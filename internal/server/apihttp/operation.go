@@ -119,12 +119,12 @@ func (a *API) caller(r *http.Request, o Operation) (*access.Caller, error) {
 type Page struct {
 	Offset int      `query:"offset" default:"0" minimum:"0" doc:"How many items to pass over."`
 	Limit  int      `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many items to give at most."`
-	Sort   []string `query:"sort" doc:"Columns to sort by, with - in front for descending."`
+	Sort   []string `query:"sort,explode" doc:"Columns to sort by, with - in front for descending; repeated, or separated by commas."`
 }
 
 func (p Page) registry() registry.Page {
 	out := registry.Page{Offset: p.Offset, Limit: p.Limit}
-	for _, s := range p.Sort {
+	for s := range strings.SplitSeq(strings.Join(p.Sort, ","), ",") {
 		if s == "" {
 			continue
 		}
