@@ -45,8 +45,8 @@ func (b *bench) wrk(ctx context.Context, url string, pid, connections int, heade
 	if m == nil || t == nil {
 		return load{}, fmt.Errorf("wrk said something new:\n%s", out)
 	}
-	l.requests, _ = strconv.ParseFloat(string(m[1]), 64) //nolint:errcheck // The expression matches numbers.
-	l.bytes, _ = strconv.ParseFloat(string(t[1]), 64)    //nolint:errcheck // The expression matches numbers.
+	l.requests, _ = strconv.ParseFloat(string(m[1]), 64)
+	l.bytes, _ = strconv.ParseFloat(string(t[1]), 64)
 	l.bytes *= map[string]float64{"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}[string(t[2])]
 	l.cpuPerGB = (after - before) / (l.bytes * b.duration.Seconds() / 1e9)
 	return l, nil

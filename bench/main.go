@@ -70,8 +70,8 @@ func run(ctx context.Context, s settings) (rerr error) {
 
 // machine tells on what was measured.
 func machine() string {
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") //nolint:errcheck // Unknown is an answer too.
-	load, _ := os.ReadFile("/proc/loadavg")                //nolint:errcheck // Unknown is an answer too.
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	load, _ := os.ReadFile("/proc/loadavg")
 	return fmt.Sprintf("machine: %d cores, Linux %sload before: %s", cores(), kernel, load)
 }
 

@@ -38,14 +38,14 @@ func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if had := p.stmts[query]; had != nil {
-		return had, st.Close()
+		return had, st.Close() //nolint:sqlclosecheck // Another goroutine was faster; its statement is the one that is kept.
 	}
 	p.stmts[query] = st
 	return st, nil
 }
 
 func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := p.prepared(ctx, query)
+	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result,
 }
 
 func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := p.prepared(ctx, query)
+	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 }
 
 func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
-	st, err := p.prepared(ctx, query)
+	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		// The unprepared form fails with the same error, which Row then carries.
 		return p.db.QueryRowContext(ctx, query, args...)
