@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"time"
+
+	"kingsnake/internal/registry"
+)
+
+func newUser(name string) registry.User {
+	return registry.User{
+		PublicID: "id-" + name, Kind: registry.KindUser, Name: name, Email: name + "@example.org", PasswordHash: "hash", CreatedAt: at(0), UpdatedAt: at(1),
+	}
+}
+
+// user makes an account with roles.
+func (s *suite) user(name string, roles ...int64) registry.User {
+	s.Helper()
+	u := newUser(name)
+	s.write(func(tx registry.Tx) (err error) {
+		if u.ID, err = s.InsertUser(s.ctx(), tx, u); err != nil {
+			return err
+		}
+		return s.SetRoles(s.ctx(), tx, u.ID, roles)
+	})
+	return u
+}
+
+// role makes a role.
+func (s *suite) role(name string, levels map[string]string) registry.Role {
+	s.Helper()
+	r := registry.Role{PublicID: "role-" + name, Persistent: true, CreatedAt: at(0), UpdatedAt: at(0)}
+	r.Name = name
+	r.DecodeLevels(levels)
+	s.write(func(tx registry.Tx) (err error) {
+		r.ID, err = s.InsertRole(s.ctx(), tx, r)
+		return err
+	})
+	return r
+}
+
+func (s *suite) accounts() {
+	admin, author := s.role("admin", map[string]string{"user": "manage"}), s.role("author", map[string]string{"channel": "write", "user": "read"})
+	same(s, "roles", must[[]registry.Role](s, "roles")(s.ListRoles(s.ctx(), nil)), []registry.Role{admin, author})
+	ada, bob := s.user("ada", admin.ID, author.ID), s.user("bob")
+	ada.Roles = []string{"admin", "author"}
+	for what, read := range map[string]func() (registry.User, error){
+		"by id":        func() (registry.User, error) { return s.UserByID(s.ctx(), nil, ada.ID) },
+		"by name":      func() (registry.User, error) { return s.UserByName(s.ctx(), nil, "ada") },
+		"by public id": func() (registry.User, error) { return s.UserByPublicID(s.ctx(), nil, "id-ada") },
+	} {
+		same(s, what, must[registry.User](s, what)(read()), ada)
+	}
+	list, total, err := s.ListUsers(s.ctx(), "ADA@", registry.Page{Limit: 10})
+	same(s, "users found", list, []registry.User{ada})
+	list, all, err2 := s.ListUsers(s.ctx(), "", registry.Page{Limit: 1, Sort: []registry.Sort{{By: "username", Descending: true}}})
+	same(s, "the last user by name", list, []registry.User{bob})
+	if err != nil || err2 != nil || total != 1 || all != 2 {
+		s.Errorf("totals %d and %d, %v %v, want 1 and 2", total, all, err, err2)
+	}
+
+	admins := func(except, want int64) {
+		s.Helper()
+		if got := must[int64](s, "count admins")(s.CountAdmins(s.ctx(), nil, except)); got != want {
+			s.Errorf("%d admins besides %d, want %d", got, except, want)
+		}
+	}
+	admins(0, 1)
+	admins(ada.ID, 0)
+	ada.Disabled, ada.Email, ada.LastLoginAt = true, "", at(3)
+	s.write(func(tx registry.Tx) error { return s.UpdateUser(s.ctx(), tx, ada) })
+	same(s, "an update", must[registry.User](s, "read")(s.UserByName(s.ctx(), nil, "ada")), ada)
+	admins(0, 0)
+
+	s.write(func(tx registry.Tx) error { return s.DeleteUser(s.ctx(), tx, bob.ID) })
+	_, err = s.UserByID(s.ctx(), nil, bob.ID)
+	s.fails("a deleted user", err, registry.ErrNoRecord)
+	s.fails("deleting it again", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.DeleteUser(s.ctx(), tx, bob.ID) }), registry.ErrNoRecord)
+	if next := s.user("bob"); next.ID == bob.ID {
+		s.Error("a user's number was given twice")
+	}
+}
+
+func (s *suite) sessions() {
+	u := s.user("ada")
+	put := func(id string, expires time.Time) registry.Session {
+		x := registry.Session{PublicID: id, PrincipalID: u.ID, Address: "192.0.2.1", Client: "conda", CreatedAt: at(0), ExpiresAt: expires}
+		s.write(func(tx registry.Tx) (err error) {
+			x.ID, err = s.InsertSession(s.ctx(), tx, x)
+			return err
+		})
+		return x
+	}
+	gone := func(id string) {
+		s.Helper()
+		_, err := s.SessionByPublicID(s.ctx(), nil, id)
+		s.fails("session "+id, err, registry.ErrNoRecord)
+	}
+	one := put("one", at(60))
+	put("two", at(5))
+	put("three", at(60))
+	same(s, "a session", must[registry.Session](s, "read")(s.SessionByPublicID(s.ctx(), nil, "one")), one)
+	s.write(func(tx registry.Tx) error { return s.PruneSessions(s.ctx(), tx, at(10)) })
+	gone("two")
+	s.write(func(tx registry.Tx) error { return s.DeleteSession(s.ctx(), tx, "three") })
+	gone("three")
+	s.write(func(tx registry.Tx) error {
+		ended, err := s.DeleteSessions(s.ctx(), tx, u.ID)
+		same(s, "the sessions that ended", ended, []string{"one"})
+		return err
+	})
+	gone("one")
+	put("four", at(60))
+	s.write(func(tx registry.Tx) error { return s.DeleteUser(s.ctx(), tx, u.ID) })
+	gone("four")
+}
+
+// token makes a token with one string.
+func (s *suite) token(owner registry.User, name string, change func(*registry.Token)) registry.Token {
+	s.Helper()
+	t := registry.Token{
+		PublicID: "token-" + name, OwnerID: owner.ID, Owner: owner.Name, Kind: registry.ParseTokenKind("scope"), Name: name, Metadata: []byte(`{"a":1}`),
+		CreatedAt: at(0), UpdatedAt: at(0),
+	}
+	t.DecodeScopes([]string{"artifact:download", "channel:view"})
+	if change != nil {
+		change(&t)
+	}
+	s.write(func(tx registry.Tx) (err error) {
+		if t.ID, err = s.InsertToken(s.ctx(), tx, t); err != nil {
+			return err
+		}
+		if err := s.SetTokenResources(s.ctx(), tx, t.ID, t.Resources); err != nil {
+			return err
+		}
+		x := registry.Secret{TokenID: t.ID, MAC: []byte("mac of " + name), Fingerprint: "f-" + name, CreatedAt: at(0)}
+		x.ID, err = s.InsertSecret(s.ctx(), tx, x)
+		t.Secrets = []registry.Secret{x}
+		return err
+	})
+	return t
+}
+
+func (s *suite) tokens() {
+	u := s.user("ada")
+	c := s.channel("team", private)
+	plain := s.token(u, "plain", nil)
+	bound := s.token(u, "bound", func(t *registry.Token) {
+		t.Kind, t.Scopes, t.ExpiresAt = registry.ParseTokenKind("resource"), 0, at(60)
+		t.Resources = []registry.TokenResource{{ChannelID: c.ID, Path: "team", Level: registry.ParseLevel("write")}}
+		t.MintedBy = plain.Secrets[0].ID
+	})
+	for _, want := range []registry.Token{plain, bound} {
+		same(s, "by id", must[registry.Token](s, "read")(s.TokenByID(s.ctx(), nil, want.ID)), want)
+		same(s, "by public id", must[registry.Token](s, "read")(s.TokenByPublicID(s.ctx(), nil, want.PublicID)), want)
+		same(s, "its string", must[registry.Secret](s, "read")(s.SecretByMAC(s.ctx(), want.Secrets[0].MAC)), want.Secrets[0])
+	}
+	same(s, "children", must[[]int64](s, "children")(s.ChildTokens(s.ctx(), nil, plain.Secrets[0].ID)), []int64{bound.ID})
+	same(s, "orphans are no children", must[[]int64](s, "children")(s.ChildTokens(s.ctx(), nil, 0)), nil)
+	same(s, "of an owner", must[[]int64](s, "owned")(s.OwnedTokens(s.ctx(), nil, u.ID)), []int64{plain.ID, bound.ID})
+	for what, f := range map[string]registry.TokenFilter{
+		"by kind":     {OwnerID: u.ID, Kind: registry.ParseTokenKind("resource")},
+		"by name":     {OwnerID: u.ID, Query: "BOU"},
+		"expiring":    {OwnerID: u.ID, State: registry.TokenExpiring, Now: at(0)},
+		"expired":     {OwnerID: u.ID, State: registry.TokenExpired, Now: at(60)},
+		"of any name": {Query: "bound"},
+	} {
+		list, total, err := s.ListTokens(s.ctx(), f, registry.Page{Limit: 5})
+		if err != nil || total != 1 {
+			s.Errorf("%s: %d tokens, %v, want 1", what, total, err)
+		}
+		same(s, what, list, []registry.Token{bound})
+	}
+
+	plain.Name, plain.ExpiresAt, plain.UpdatedAt = "renamed", at(90), at(2)
+	s.write(func(tx registry.Tx) error { return s.UpdateToken(s.ctx(), tx, plain) })
+	s.write(func(tx registry.Tx) error {
+		return s.AddSecretUse(s.ctx(), tx, plain.Secrets[0].ID, registry.SecretUse{Uses: 3, Refusals: 1, At: at(5), Address: "192.0.2.9", Client: "pixi"})
+	})
+	x := &plain.Secrets[0]
+	x.Uses, x.Refusals, x.LastUsedAt, x.LastUsedAddress, x.LastUsedClient = 3, 1, at(5), "192.0.2.9", "pixi"
+	x.RetiresAt = at(30)
+	s.write(func(tx registry.Tx) error { return s.RetireSecret(s.ctx(), tx, x.ID, at(30)) })
+	same(s, "after an update", must[registry.Token](s, "read")(s.TokenByID(s.ctx(), nil, plain.ID)), plain)
+	s.write(func(tx registry.Tx) error { return s.DeleteToken(s.ctx(), tx, plain.ID) })
+	_, err := s.SecretByMAC(s.ctx(), x.MAC)
+	s.fails("a deleted token's string", err, registry.ErrNoRecord)
+}
+
+func (s *suite) deadStrings() {
+	u := s.user("ada")
+	t := s.token(u, "t", nil)
+	mac := t.Secrets[0].MAC
+	_, err := s.DeadSecretByMAC(s.ctx(), mac)
+	s.fails("a live string", err, registry.ErrNoRecord)
+	s.write(func(tx registry.Tx) error {
+		return s.KillSecret(s.ctx(), tx, t.Secrets[0], t, registry.Problem("revoked"), at(4))
+	})
+	_, err = s.SecretByMAC(s.ctx(), mac)
+	s.fails("a killed string", err, registry.ErrNoRecord)
+	want := registry.DeadSecret{TokenPublicID: t.PublicID, OwnerID: u.ID, Reason: registry.Problem("revoked"), DiedAt: at(4)}
+	same(s, "a dead string", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
+	s.write(func(tx registry.Tx) error { return s.PruneDeadSecrets(s.ctx(), tx, at(4)) })
+	same(s, "a young one is kept", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
+	s.write(func(tx registry.Tx) error { return s.PruneDeadSecrets(s.ctx(), tx, at(5)) })
+	_, err = s.DeadSecretByMAC(s.ctx(), mac)
+	s.fails("a forgotten string", err, registry.ErrNoRecord)
+}

@@ -1,0 +1,124 @@
+// Package storetest is the conformance suite of the store: what the domain relies on, whatever the database. A database
+// passes when Run does.
+//
+// Out of scope: how fast a database is, and what of its own settings makes it durable.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kingsnake/internal/index"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/upkeep"
+)
+
+// Store is all that is tested.
+type Store interface {
+	registry.Store
+	index.Store
+	upkeep.Store
+	PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error
+	ListAudit(ctx context.Context, after int64, limit int) ([]registry.Event, error)
+	Setting(ctx context.Context, tx registry.Tx, name string) (string, error)
+	SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Open opens a database. Calls with one name in one test open the same one.
+type Open func(t *testing.T, name string) Store
+
+// Run runs the suite.
+func Run(t *testing.T, open Open) {
+	for name, test := range map[string]func(*suite){
+		"writes are durable":        (*suite).durable,
+		"a failed write":            (*suite).failedWrite,
+		"a panic in a write":        (*suite).panicInWrite,
+		"a cancelled write":         (*suite).cancelledWrite,
+		"reads inside a write":      (*suite).readsInside,
+		"accounts":                  (*suite).accounts,
+		"sessions":                  (*suite).sessions,
+		"tokens":                    (*suite).tokens,
+		"dead strings":              (*suite).deadStrings,
+		"channels":                  (*suite).channels,
+		"groups":                    (*suite).groups,
+		"packages":                  (*suite).packages,
+		"what an index reads":       (*suite).indexReads,
+		"what an index keeps":       (*suite).indexKeeps,
+		"blobs that are named":      (*suite).namedBlobs,
+		"the audit":                 (*suite).audit,
+		"the feed":                  (*suite).feed,
+		"settings":                  (*suite).settings,
+		"a deleted channel":         (*suite).deletedChannel,
+		"likes are taken by letter": (*suite).likes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &suite{T: t, open: open}
+			s.Store = open(t, "site")
+			t.Cleanup(func() {
+				if err := s.Store.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			test(s)
+		})
+	}
+}
+
+// suite is one test's store and what it knows of it.
+type suite struct {
+	*testing.T
+	Store
+	open Open
+}
+
+// at is when everything happens, to the millisecond, which is as exact as a store keeps times.
+func at(minutes int) time.Time {
+	return time.Date(2026, 11, 21, 12, 0, 0, int(7*time.Millisecond), time.UTC).Add(time.Duration(minutes) * time.Minute)
+}
+
+// ctx is the test's.
+func (s *suite) ctx() context.Context { return s.T.Context() }
+
+// write runs fn in a transaction of its own.
+func (s *suite) write(fn func(tx registry.Tx) error) {
+	s.Helper()
+	if err := s.Store.Write(s.ctx(), fn); err != nil {
+		s.Fatalf("write: %v", err)
+	}
+}
+
+// same compares what was read with what was written; an empty list is as good as none.
+func same[T any](s *suite, what string, got, want T) {
+	s.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		s.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// must gives a value, or ends the test.
+func must[T any](s *suite, what string) func(T, error) T {
+	s.Helper()
+	return func(v T, err error) T {
+		s.Helper()
+		if err != nil {
+			s.Fatalf("%s: %v", what, err)
+		}
+		return v
+	}
+}
+
+// fails fails unless err is of the wanted kind.
+func (s *suite) fails(what string, err, want error) {
+	s.Helper()
+	if !errors.Is(err, want) {
+		s.Errorf("%s: error %v, want %v", what, err, want)
+	}
+}
