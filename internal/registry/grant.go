@@ -129,10 +129,16 @@ func (s *Tokens) judge(caller *access.Caller, v access.Verdict) error {
 	return refusal(s.core, caller, v)
 }
 
-// refusal words what may not be given, item by item.
+// refusal words what may not be given, item by item. A channel that the caller may not see, or that does not exist, is
+// answered as if it had been named in the path.
 func refusal(c *core, caller *access.Caller, v access.Verdict) error {
 	items := make([]string, 0, len(v.Refusals))
 	for _, r := range v.Refusals {
+		if r.NotFound {
+			target := access.OnChannel(unknownChannel(r.Item).Access())
+			scope := access.ChannelView.For(target.Channel)
+			return c.deny(caller, scope, target, access.Decide(caller, scope, target))
+		}
 		items = append(items, fmt.Sprintf("%s: %s", r.Item, r.Reason))
 	}
 	c.trail.refused(caller, v, c.now())
