@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLeaks checks the check that ends every run: it finds a secret in the log and in a file, and nothing where there
+// is none.
+func TestLeaks(t *testing.T) {
+	const secret = "ks-s-something-that-nobody-may-see"
+	for _, c := range []struct{ name, log, file, want string }{
+		{name: "nowhere", log: "ks-s", file: "some"},
+		{name: "in the log", log: "x " + secret, want: "the log holds a secret"},
+		{name: "in a file", file: secret + "\n", want: "found.txt holds a secret"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &server{data: t.TempDir(), out: &output{}}
+			s.keep(secret)
+			s.out.buf.WriteString(c.log)
+			if err := os.WriteFile(filepath.Join(s.data, "found.txt"), []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := s.leaks()
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error repeats the secret: %v", err)
+			}
+		})
+	}
+	if err := (&server{out: &output{}}).leaks(); err == nil {
+		t.Error("a run that kept no secret passes")
+	}
+}
