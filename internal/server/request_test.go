@@ -62,7 +62,7 @@ func (c call) do(t testing.TB, site *servertest.Site) answer {
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.method, c.path, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // The answer was read.
+	defer resp.Body.Close()
 	out := answer{status: resp.StatusCode, header: resp.Header}
 	if out.body, err = io.ReadAll(resp.Body); err != nil {
 		t.Fatalf("%s %s: %v", c.method, c.path, err)
