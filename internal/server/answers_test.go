@@ -31,7 +31,7 @@ type stage struct {
 
 func newStage(t testing.TB, options ...func(*config.Config)) *stage {
 	t.Helper()
-	s := &stage{Site: servertest.New(t, options...)}
+	s := &stage{Site: servertest.Open(t, inMemory(t), options...)}
 	s.ada, s.bob = s.User("ada"), s.User("bob")
 	data, info := servertest.Package(1, random.Options{NoArch: "generic"})
 	s.data, s.file = data, info.Filename

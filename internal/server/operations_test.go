@@ -49,7 +49,7 @@ func (w *world) spare(t testing.TB, kind string, make func(name string) string) 
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{Site: servertest.New(t), doomed: map[string]string{}}
+	w := &world{Site: servertest.Open(t, inMemory(t)), doomed: map[string]string{}}
 	w.Channel(w.Admin, "team", api.PrivacyPrivate)
 	data, info := servertest.Package(1, random.Options{NoArch: "generic"})
 	w.data, w.file, w.pkg = data, info.Filename, info.Name

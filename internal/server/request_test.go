@@ -6,12 +6,29 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
 	"kingsnake/api"
 	"kingsnake/internal/servertest"
 )
+
+// inMemory gives a folder in memory where the system has a place for such: these tests make many sites, and are not about
+// what survives a power cut.
+func inMemory(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "kingsnake-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
 
 // call is one request as a test writes it. A body that is not bytes is sent as JSON.
 type call struct {
