@@ -46,7 +46,7 @@ func TestUpload(t *testing.T) {
 		lacking, unknown []string
 	}{
 		{client: "quetz", lacking: []string{"Server responded with error"}, unknown: []string{"Server responded with error"}},
-		{client: "prefix", lacking: []string{"HTTP 403", "artifact:create needs write"}, unknown: []string{"HTTP 401", "has been revoked"}},
+		{client: "prefix", lacking: []string{"HTTP 403", "artifact:create needs write"}, unknown: []string{"HTTP 401", "has been revoked", "kingsnake token create"}},
 		{client: "artifactory", lacking: []string{"Server responded with error"}, unknown: []string{"Server responded with error"}},
 		{client: "quetz-client", lacking: []string{"403 Client Error: Forbidden"}, unknown: []string{"401 Client Error: Unauthorized"}},
 	} {

@@ -85,5 +85,5 @@ func problemRemedy(p Problem) string {
 	case ProblemPassword:
 		return "Log in with the right password, or use a token."
 	}
-	return "Ask the token's owner for a valid one, or make a new one on the tokens page."
+	return "Ask the token's owner for a valid one, or make a new one: kingsnake token create."
 }
