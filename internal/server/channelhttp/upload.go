@@ -99,7 +99,8 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Req
 
 // raw takes an upload whose body is the file.
 func (h *Handler) raw(w http.ResponseWriter, r *http.Request, up *registry.Upload, in registry.UploadInput) (rerr error) {
-	got, err := up.Receive(r.Context(), wire.NewBody(w, r, h.Progress), r.ContentLength)
+	r.Body = wire.NewBody(w, r, h.Progress)
+	got, err := up.Receive(r.Context(), r.Body, r.ContentLength)
 	if err != nil {
 		return err
 	}

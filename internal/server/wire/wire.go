@@ -111,6 +111,8 @@ type Body struct {
 	control  *http.ResponseController
 	progress time.Duration
 	deadline time.Time
+	// began tells that somebody has read from it, and so that the client was told to go on sending.
+	began bool
 }
 
 // NewBody wraps the body of a request.
@@ -120,6 +122,7 @@ func NewBody(w http.ResponseWriter, r *http.Request, progress time.Duration) *Bo
 
 // Read gives the next bytes.
 func (b *Body) Read(p []byte) (int, error) {
+	b.began = true
 	if now := time.Now(); b.progress > 0 && b.deadline.Sub(now) < b.progress/2 {
 		b.deadline = now.Add(b.progress)
 		_ = b.control.SetReadDeadline(b.deadline) // See extend.
@@ -146,16 +149,16 @@ func Refuse(w http.ResponseWriter, r *http.Request, answer func()) {
 	duplex := control.EnableFullDuplex()
 	w.Header().Set("Connection", "close")
 	answer()
-	if r.Header.Get("Expect") != "" || r.ProtoMajor != 1 {
+	body, began := r.Body, false
+	if b, ok := body.(*Body); ok {
+		// Reading through it would move the deadline.
+		body, began = b.ReadCloser, b.began
+	}
+	if r.Header.Get("Expect") != "" && !began || r.ProtoMajor != 1 {
 		return
 	}
 	if err := errors.Join(duplex, control.Flush(), control.SetReadDeadline(time.Now().Add(drainTime))); err != nil {
 		return
-	}
-	body := r.Body
-	if b, ok := body.(*Body); ok {
-		// It would move the deadline.
-		body = b.ReadCloser
 	}
 	// Whatever ends this, the answer is out and the connection is closed.
 	_, _ = io.CopyN(io.Discard, body, drainBytes)
