@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -46,6 +47,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r, path = withoutToken(r, rest), rest
 		req.URLToken, req.InURL = token, true
 	}
+	r, path = hideTokens(r, path)
 	out := wire.NewWriter(w, time.Duration(s.cfg.ProgressTimeout))
 	h := w.Header()
 	h["X-Request-Id"] = []string{req.ID}
@@ -157,28 +159,32 @@ func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, pa
 		return
 	}
 	s.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
-		slog.String("method", r.Method), slog.String("path", redact(path)), slog.Int("status", w.Status()),
+		slog.String("method", r.Method), slog.String("path", path), slog.Int("status", w.Status()),
 		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", s.callers.Address(r).String()),
 		slog.String("client", r.UserAgent()), slog.String("id", req.ID))
 }
 
-// redact cuts what looks like a token out of a path that is no path of ours, such as a mistyped one.
-func redact(path string) string {
-	for {
-		i := strings.Index(path, "ks-")
-		if i < 0 || len(path) < i+len("ks-r-") || path[i+4] != '-' {
-			return path
-		}
-		end := i + len("ks-r-")
-		for end < len(path) && isAlnum(path[end]) {
-			end++
-		}
-		path = path[:i] + "<TOKEN>" + path[end:]
-	}
-}
+// tokenLike finds what looks like one of our tokens; no name of a channel or a package does.
+var tokenLike = regexp.MustCompile(`ks-[a-z]-[0-9A-Za-z]{20,}`)
 
-func isAlnum(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+// redact cuts what looks like a token out of a text.
+func redact(text string) string { return tokenLike.ReplaceAllString(text, "<TOKEN>") }
+
+// hideTokens cuts tokens out of what refusals, the log and the audit repeat of a request: the name of the client, and a
+// path in which a token stands where none belongs, such as a mistyped one.
+func hideTokens(r *http.Request, path string) (*http.Request, string) {
+	if client := r.UserAgent(); tokenLike.MatchString(client) {
+		r.Header.Set("User-Agent", redact(client))
+	}
+	if !strings.ContainsRune(path, '%') && !strings.Contains(path, "ks-") {
+		return r, path
+	}
+	plain, err := url.PathUnescape(path)
+	if err != nil || !tokenLike.MatchString(plain) {
+		return r, path
+	}
+	path = (&url.URL{Path: redact(plain)}).EscapedPath()
+	return withoutToken(r, path), path
 }
 
 // uploadOperations adds the uploads to the REST API: their bodies are streamed to disk.
