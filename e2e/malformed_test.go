@@ -249,7 +249,7 @@ func (p *process) sendRaw(session, raw string) (*http.Response, error) {
 	go func() {
 		// The server may answer, and hang up, before it has read all.
 		_, _ = io.WriteString(conn, raw)
-		_ = conn.(*net.TCPConn).CloseWrite() //nolint:errcheck // It is one.
+		_ = conn.(*net.TCPConn).CloseWrite()
 	}()
 	return http.ReadResponse(bufio.NewReader(conn), nil)
 }

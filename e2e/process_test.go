@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,7 +37,7 @@ var serves = regexp.MustCompile(`Kingsnake serves (\S+) from `)
 // launch starts a server. What stands in wrap runs it, such as a tracer.
 func launch(t *testing.T, data string, wrap ...string) *process {
 	t.Helper()
-	line := append(wrap, site.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	line := append(slices.Clone(wrap), site.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	p := &process{data: data, out: &output{}, errout: &output{}, cmd: exec.Command(line[0], line[1:]...)} //nolint:gosec // It is the test's own program.
 	p.cmd.Env = append(os.Environ(), "KINGSNAKE_LOG_LEVEL=debug", "KINGSNAKE_ADMIN_PASSWORD="+adminPassword)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errout

@@ -128,13 +128,12 @@ func (d *Directory) Session(ctx context.Context, publicID string) (Session, erro
 // pollBatch bounds how many changes one poll reads.
 const pollBatch = 1000
 
-// Follow tells the feed of changes that other processes committed, until ctx ends. A command run beside a live server
-// takes effect within one interval.
-func (d *Directory) Follow(ctx context.Context, feed *Feed, every time.Duration, failed func(error)) {
-	last, err := d.store.LastChange(ctx)
-	if err != nil {
-		failed(err)
-	}
+// LastChange gives the place in the feed to follow from. It is to be asked before anything is cached.
+func (d *Directory) LastChange(ctx context.Context) (int64, error) { return d.store.LastChange(ctx) }
+
+// Follow tells the feed of changes that other processes committed after the last one known, until ctx ends. A command
+// run beside a live server takes effect within one interval.
+func (d *Directory) Follow(ctx context.Context, feed *Feed, last int64, every time.Duration, failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

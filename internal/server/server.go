@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -86,6 +87,9 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	}
 	gate := &upkeep.Gate{}
 	s := &Site{Feed: &registry.Feed{}}
+	if err := keepKey(cfg.DataDir); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.Keys, err = identity.LoadKeys(filepath.Join(cfg.DataDir, keyFile)); err != nil {
 		return nil, err
@@ -126,6 +130,10 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site.Service), ids: newRequestIDs()}
+	last, err := site.Service.Directory.LastChange(ctx)
+	if err != nil {
+		return nil, errors.Join(err, site.Store.Close())
+	}
 	policy := site.Service.Tokens.Policy()
 	s.callers = &callers.Maker{
 		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, policy, site.Feed, o.Log, o.Now),
@@ -146,12 +154,12 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
-	s.start(context.WithoutCancel(ctx))
+	s.start(context.WithoutCancel(ctx), last)
 	return s, nil
 }
 
 // start runs what works in the background.
-func (s *Server) start(ctx context.Context) {
+func (s *Server) start(ctx context.Context, lastChange int64) {
 	ctx, s.stop = context.WithCancel(ctx)
 	svc := s.site.Service
 	for _, run := range []func(context.Context){
@@ -160,7 +168,7 @@ func (s *Server) start(ctx context.Context) {
 		s.site.Index.Run,
 		s.site.Upkeep.Run,
 		func(ctx context.Context) {
-			svc.Directory.Follow(ctx, s.site.Feed, pollInterval, func(err error) { s.log.Error("changes of other processes cannot be read", "error", err) })
+			svc.Directory.Follow(ctx, s.site.Feed, lastChange, pollInterval, func(err error) { s.log.Error("changes of other processes cannot be read", "error", err) })
 		},
 	} {
 		s.workers.Go(func() { run(ctx) })
@@ -210,4 +218,26 @@ func makeDataDir(dir string) error {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	return nil
+}
+
+// keepKey refuses a folder whose key is gone: a new one would silently end every token and session of the site.
+func keepKey(dir string) error {
+	if err := FindSite(dir); err != nil {
+		return ignoreNoSite(err)
+	}
+	key := filepath.Join(dir, keyFile)
+	if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("data folder %s has a database and no %s: restore that file from a backup, since no token or session works without it; "+
+			"if it is lost, write 64 random hexadecimal digits into %s (openssl rand -hex 32), and make all tokens anew", dir, keyFile, key)
+	} else if err != nil {
+		return fmt.Errorf("site key: %w", err)
+	}
+	return nil
+}
+
+func ignoreNoSite(err error) error {
+	if errors.Is(err, ErrNoSite) {
+		return nil
+	}
+	return err
 }
