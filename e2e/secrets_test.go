@@ -87,8 +87,12 @@ func holds(text []byte, secret string) (form string) {
 // spellings are the ways in which a secret may stand in a text.
 func spellings(secret string) []struct{ name, text string } {
 	out := []struct{ name, text string }{
-		{"as it is", secret}, {"percent-encoded", url.PathEscape(secret)}, {"percent-encoded", url.QueryEscape(secret)},
-		{"percent-encoded", percent(secret)}, {"percent-encoded", strings.ReplaceAll(secret, "-", "%2D")}, {"percent-encoded", strings.ReplaceAll(secret, "-", "%2d")},
+		{"as it is", secret},
+		{"percent-encoded", url.PathEscape(secret)},
+		{"percent-encoded", url.QueryEscape(secret)},
+		{"percent-encoded", percent(secret)},
+		{"percent-encoded", strings.ReplaceAll(secret, "-", "%2D")},
+		{"percent-encoded", strings.ReplaceAll(secret, "-", "%2d")},
 	}
 	for before := range 3 {
 		// Of the first and the last group of digits, some depend on what stands beside the secret.
@@ -173,10 +177,23 @@ func (s *secrets) everywhere(t *testing.T, p *process, name, token, ckey string)
 		return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}}
 	}
 	for i, h := range []http.Header{
-		{"X-Auth": {token}}, {"X-Api-Key": {token}}, {"Authorization": {"Bearer " + token}}, {"Authorization": {"token " + token}}, {"Authorization": {token}},
-		{"Authorization": {"Digest " + token}}, basic(token, "x-auth-token"), basic("me", token), basic(token, ""),
-		{"User-Agent": {"pip/1 " + token}}, {"Referer": {"https://x/t/" + token + "/team"}}, {"X-Request-Id": {token}}, {"X-Forwarded-For": {token}}, {"Cookie": {"session=" + token}},
-		{"If-None-Match": {token}}, {"Range": {token}}, {"Accept": {token}}, {"Origin": {token}}, {"X-Token": {token}},
+		{"X-Auth": {token}},
+		{"X-Api-Key": {token}},
+		{"Authorization": {"Bearer " + token}},
+		{"Authorization": {"token " + token}},
+		{"Authorization": {token}},
+		{"Authorization": {"Digest " + token}},
+		basic(token, "x-auth-token"), basic("me", token), basic(token, ""),
+		{"User-Agent": {"pip/1 " + token}},
+		{"Referer": {"https://x/t/" + token + "/team"}},
+		{"X-Request-Id": {token}},
+		{"X-Forwarded-For": {token}},
+		{"Cookie": {"session=" + token}},
+		{"If-None-Match": {token}},
+		{"Range": {token}},
+		{"Accept": {token}},
+		{"Origin": {token}},
+		{"X-Token": {token}},
 	} {
 		s.request(t, p, fmt.Sprint(name, " header ", i), http.MethodGet, "/team/"+ckey, h, "")
 		s.request(t, p, fmt.Sprint(name, " API header ", i), http.MethodGet, "/api/channels/team", h, "")
