@@ -10,9 +10,12 @@ import (
 	"time"
 )
 
-// chunk is how many bytes of a file are handed to the kernel at a time. A client has the progress time for each, so that
-// one that reads a megabyte in a minute is still served.
-const chunk = 1 << 20
+// A file is handed to the kernel in chunks, and a client has the progress time for each: one that reads a megabyte in a
+// minute is still served. For a client that is quick the chunks grow, since each costs a little.
+const (
+	minChunk = 1 << 20
+	maxChunk = 16 << 20
+)
 
 // Writer is a response on its way out. It knows its status and size, for logs and counters.
 type Writer struct {
@@ -87,11 +90,18 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	chunk := int64(minChunk)
 	for limited.N > 0 {
+		start := time.Now()
 		if w.progress > 0 {
-			w.renew(time.Now())
+			w.renew(start)
 		}
 		n, err := to.ReadFrom(&io.LimitedReader{R: file, N: min(limited.N, chunk)})
+		if time.Since(start) < w.progress/128 {
+			chunk = min(2*chunk, maxChunk)
+		} else {
+			chunk = minChunk
+		}
 		total += n
 		limited.N -= n
 		w.written += n
