@@ -78,7 +78,7 @@ type ChannelCreate struct {
 
 // ChannelUpdate is the body of PUT /channels/{channel}. A field that is nil is left as it is.
 type ChannelUpdate struct {
-	// Name renames the channel; grants and tokens follow it.
+	// Name is for compatibility: any name but the present one is refused, since clients hold it in their configuration.
 	Name             *string           `json:"name,omitempty" minLength:"1"`
 	Description      *string           `json:"description,omitempty"`
 	Privacy          *Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`

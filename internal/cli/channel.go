@@ -156,7 +156,7 @@ func (a *app) channelEditCommand() *cobra.Command {
 		Args:    args(cobra.ExactArgs(1)),
 	}
 	f := cmd.Flags()
-	f.String("name", "", "new name; grants and tokens follow it")
+	f.String("name", "", "new name; this server refuses it, since clients hold the old one")
 	f.String("privacy", "", "private, authenticated or public")
 	f.String("description", "", "what the channel is for")
 	f.Bool("frozen", false, "take no changes; --frozen=false takes them again")

@@ -99,6 +99,16 @@ func (a *app) tokenShowCommand() *cobra.Command {
 	}
 }
 
+// grantRows tells what a token holds.
+func grantRows(t *table, resources []api.TokenResource, scopes []string) {
+	for _, r := range resources {
+		t.row("Grant", string(r.Permission)+" on "+string(r.ResourceType)+" "+r.ResourceID)
+	}
+	for _, s := range scopes {
+		t.row("Scope", s)
+	}
+}
+
 func (a *app) tokenRows(t *table, token api.Token) {
 	t.row("Name", token.Name)
 	t.row("Description", token.Description)
@@ -106,12 +116,7 @@ func (a *app) tokenRows(t *table, token api.Token) {
 	t.row("Type", string(token.Type))
 	t.row("State", string(token.State))
 	t.row("Owner", token.Owner)
-	for _, r := range token.Resources {
-		t.row("Grant", string(r.Permission)+" on "+string(r.ResourceType)+" "+r.ResourceID)
-	}
-	for _, s := range token.Scopes {
-		t.row("Scope", s)
-	}
+	grantRows(t, token.Resources, token.Scopes)
 	t.row("Created", a.when(token.CreatedAt))
 	t.row("Expires", a.whenOr(token.ExpiresAt, "never"))
 	for _, s := range token.Secrets {
@@ -216,12 +221,7 @@ func (a *app) tokenInfoCommand() *cobra.Command {
 				t.row("Type", string(info.Type))
 				t.row("State", string(info.State))
 				t.row("Owner", info.Owner)
-				for _, r := range info.Resources {
-					t.row("Grant", string(r.Permission)+" on "+string(r.ResourceType)+" "+r.ResourceID)
-				}
-				for _, s := range info.Scopes {
-					t.row("Scope", s)
-				}
+				grantRows(t, info.Resources, info.Scopes)
 				t.row("Expires", a.whenOr(info.ExpiresAt, "never"))
 				if info.RetiresAt != nil {
 					t.row("String ends", a.when(*info.RetiresAt)+"; a newer one was issued")

@@ -52,7 +52,7 @@ func (s *Packages) Delete(ctx context.Context, caller *access.Caller, path, fami
 	})
 }
 
-// removing runs a write that removes files and wakes the index behind it.
+// removing runs a write that removes files, and words what was gone already.
 func (s *Packages) removing(ctx context.Context, caller *access.Caller, c Channel, fn func(*work) error) error {
 	err := s.write(ctx, caller, fn)
 	if errors.Is(err, ErrNoRecord) {

@@ -1,7 +1,6 @@
 package channelhttp
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -41,11 +40,7 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request, caller *access.Cal
 
 // Quetz takes POST /api/channels/{channel}/upload/{file}?force=&sha256=, which quetz-client and rattler-build send.
 func (h *Handler) Quetz(w http.ResponseWriter, r *http.Request, req callers.Request) {
-	h.upload(w, r, req, func(ctx context.Context, caller *access.Caller) error {
-		up, err := h.Service.Packages.BeginUpload(ctx, caller, channelOf(r))
-		if err != nil {
-			return err
-		}
+	h.upload(w, r, req, func(up *registry.Upload) error {
 		q := r.URL.Query()
 		return h.raw(w, r, up, registry.UploadInput{
 			Filename: r.PathValue("file"), Size: -1, Force: isTrue(q.Get("force")), SHA256: q.Get("sha256"), MD5: q.Get("md5"),
@@ -55,22 +50,14 @@ func (h *Handler) Quetz(w http.ResponseWriter, r *http.Request, req callers.Requ
 
 // Prefix takes POST /api/v1/upload/{channel}, the multipart form of prefix.dev that rattler-build and pixi send.
 func (h *Handler) Prefix(w http.ResponseWriter, r *http.Request, req callers.Request) {
-	h.upload(w, r, req, func(ctx context.Context, caller *access.Caller) error {
-		up, err := h.Service.Packages.BeginUpload(ctx, caller, channelOf(r))
-		if err != nil {
-			return err
-		}
+	h.upload(w, r, req, func(up *registry.Upload) error {
 		return h.form(w, r, up, "file", registry.UploadInput{Size: -1, Force: isTrue(r.URL.Query().Get("force"))})
 	})
 }
 
 // Artifacts takes POST /api/channels/{channel}/artifacts, the multipart form of Anaconda Server.
 func (h *Handler) Artifacts(w http.ResponseWriter, r *http.Request, req callers.Request) {
-	h.upload(w, r, req, func(ctx context.Context, caller *access.Caller) error {
-		up, err := h.Service.Packages.BeginUpload(ctx, caller, channelOf(r))
-		if err != nil {
-			return err
-		}
+	h.upload(w, r, req, func(up *registry.Upload) error {
 		return h.form(w, r, up, api.UploadFieldContent, registry.UploadInput{Size: -1, Force: isTrue(r.URL.Query().Get("force"))})
 	})
 }
@@ -83,14 +70,19 @@ func channelOf(r *http.Request) string {
 	return r.PathValue("channel")
 }
 
-// upload runs an upload by REST: a bad credential is refused whatever the channel.
-func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Request, do func(context.Context, *access.Caller) error) {
+// upload runs an upload by REST into the channel that the path names: a bad credential is refused whatever the channel,
+// and the right to upload is asked for before the body is read.
+func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Request, do func(*registry.Upload) error) {
 	caller, err := h.Callers.Caller(r.Context(), r, req)
 	if err == nil && caller.Problem != access.ProblemNone {
 		err = callers.BadCredential(caller, access.ProtocolREST)
 	}
+	var up *registry.Upload
 	if err == nil {
-		err = do(r.Context(), caller)
+		up, err = h.Service.Packages.BeginUpload(r.Context(), caller, channelOf(r))
+	}
+	if err == nil {
+		err = do(up)
 	}
 	if err != nil {
 		h.refuseAs(w, r, req, err, access.ProtocolREST)
