@@ -84,3 +84,32 @@ type ChannelUpdate struct {
 	Privacy          *Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`
 	IndexingBehavior *IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
 }
+
+// ChannelStats is the answer of GET /channels/{channel}/stats.
+type ChannelStats struct {
+	Stats ChannelCounters `json:"stats"`
+}
+
+// ChannelCounters wraps the counters of a channel, as clients of the operation expect.
+type ChannelCounters struct {
+	Counters Counters `json:"counters"`
+}
+
+// Counters count what is in a channel and may be seen by the caller. The counts of families that this server does not
+// keep are always 0.
+type Counters struct {
+	// TotalArtifactCount counts package files.
+	TotalArtifactCount int64 `json:"total_artifact_count"`
+	// PackageCount counts packages by name.
+	PackageCount     int64 `json:"package_count"`
+	ProjectCount     int64 `json:"project_count"`
+	NotebookCount    int64 `json:"notebook_count"`
+	EnvironmentCount int64 `json:"environment_count"`
+	MirrorCount      int64 `json:"mirror_count"`
+	// GroupCount counts the groups with a permission on the channel; it is 0 for those who may not see them.
+	GroupCount      int64 `json:"group_count"`
+	SubchannelCount int64 `json:"subchannel_count"`
+	DownloadCount   int64 `json:"download_count"`
+	// TotalSize is the size of all package files in bytes.
+	TotalSize int64 `json:"total_size"`
+}

@@ -44,6 +44,27 @@ func (c *Client) CreateChannel(ctx context.Context, in api.ChannelCreate) (api.C
 	return out, err
 }
 
+// CreateSubchannel makes a subchannel of a channel.
+func (c *Client) CreateSubchannel(ctx context.Context, parent string, in api.ChannelCreate) (api.Channel, error) {
+	var out api.Channel
+	err := c.call(ctx, http.MethodPost, nil, in, &out, "channels", parent, "subchannels")
+	return out, err
+}
+
+// Subchannels lists the subchannels of a channel that the caller may see.
+func (c *Client) Subchannels(ctx context.Context, parent string, options ListOptions) (api.List[api.Channel], error) {
+	var out api.List[api.Channel]
+	err := c.call(ctx, http.MethodGet, options.values(), nil, &out, "channels", parent, "subchannels")
+	return out, err
+}
+
+// ChannelStats counts what is in a channel.
+func (c *Client) ChannelStats(ctx context.Context, name string) (api.Counters, error) {
+	var out api.ChannelStats
+	err := c.call(ctx, http.MethodGet, nil, nil, &out, channelSegments(name, "stats")...)
+	return out.Stats.Counters, err
+}
+
 // UpdateChannel changes a channel.
 func (c *Client) UpdateChannel(ctx context.Context, name string, in api.ChannelUpdate) (api.Channel, error) {
 	var out api.Channel

@@ -1,13 +1,13 @@
 package access
 
-// Pending lists the scopes that guard nothing yet, because what they are for is still to be built: mirrors, subchannels,
+// Pending lists the scopes that guard nothing yet, because what they are for is still to be built: mirrors,
 // groups, policies, CVEs, the licence and the like. They can be put into tokens all the same, so that a token made today
 // opens them when they come. The list shrinks to nothing; a test fails when a scope on it opens an operation already, and
 // when one that opens none is missing.
 func Pending() []Scope {
 	return []Scope{
 		ChannelHistory, ChannelDefaultChannelEdit, ChannelGroupEdit, ChannelGroupView, ChannelMirrorEdit, ChannelMirrorView,
-		SubchannelCreate, SubchannelDelete, SubchannelEdit, SubchannelHistory, SubchannelView, SubchannelViewArtifacts,
+		SubchannelHistory,
 		SubchannelGroupEdit, SubchannelGroupView, SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
 		SystemSettingsEdit, SystemSettingsView, SystemDeleteBlobs, GroupEdit, GroupView, ServiceAccountEdit, TrustEdit,

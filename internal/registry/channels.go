@@ -17,6 +17,7 @@ type ChannelStore interface {
 	ChannelByPath(ctx context.Context, tx Tx, path string) (Channel, error)
 	ListChannels(ctx context.Context, f ChannelFilter, p Page) ([]Channel, int64, error)
 	ChannelOwners(ctx context.Context, channel int64) ([]string, error)
+	ChannelStats(ctx context.Context, channel int64) (ChannelStats, error)
 	Subchannels(ctx context.Context, tx Tx, parent int64) ([]Channel, error)
 	InsertGroup(ctx context.Context, tx Tx, g Group) (int64, error)
 	DeleteOwnersGroup(ctx context.Context, tx Tx, channel int64) error
@@ -61,8 +62,15 @@ func (s *Channels) Create(ctx context.Context, caller *access.Caller, c Channel)
 	if err := s.allow(ctx, caller, access.ChannelCreate, access.OnNewChannel(c.Name)); err != nil {
 		return Channel{}, err
 	}
-	c = c.withDefaults()
 	c.Path = c.Name
+	return s.create(ctx, caller, c, func(w *work, c Channel) error {
+		return s.makeOwners(ctx, w, c, caller.Principal.ID)
+	})
+}
+
+// create makes a channel or subchannel after it was allowed; own says whose it becomes.
+func (s *Channels) create(ctx context.Context, caller *access.Caller, c Channel, own func(*work, Channel) error) (Channel, error) {
+	c = c.withDefaults()
 	if err := c.Validate(); err != nil {
 		return Channel{}, err
 	}
@@ -77,14 +85,14 @@ func (s *Channels) Create(ctx context.Context, caller *access.Caller, c Channel)
 		if c.ID, err = s.channels.InsertChannel(ctx, w.tx, c); err != nil {
 			return err
 		}
-		if err := s.makeOwners(ctx, w, c, caller.Principal.ID); err != nil {
+		if err := own(w, c); err != nil {
 			return err
 		}
 		w.changed(ChangedChannel, c.ID, c.Path)
 		return w.record(ctx, EventChannelCreated, c.ID, c.Path, map[string]any{"privacy": c.Privacy})
 	})
 	if errors.Is(err, ErrTaken) {
-		return Channel{}, conflict("a channel named %q exists already; choose another name", c.Name)
+		return Channel{}, conflict("a channel named %q exists already; choose another name", c.Path)
 	}
 	if err != nil {
 		return Channel{}, err

@@ -199,7 +199,7 @@ func (s *Server) uploadOperations() {
 		{"/api/channels/{channel}/upload/{file}", "Upload a package as Quetz clients do", s.conda.Quetz},
 		{"/api/v1/upload/{channel}", "Upload a package as prefix.dev clients do", s.conda.Prefix},
 	} {
-		s.api.HandleUpload(apihttp.Operation{
+		s.api.HandleUploadBoth(apihttp.Operation{
 			Method: http.MethodPost, Path: op.path, Tag: tag, Summary: op.summary, Scopes: create, Status: http.StatusCreated,
 		}, op.handle)
 	}

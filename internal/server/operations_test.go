@@ -17,13 +17,71 @@ import (
 	"kingsnake/internal/servertest"
 )
 
-// operation is one thing that can be asked of the server, with a request that is good in every respect but who sends it.
+// operation is one thing that can be asked of the server, with a request that is good in every respect but who sends it,
+// and with what it takes to be served, written by hand from the design and never taken from the declarations.
 type operation struct {
 	// name is the method and path as declared; of the conda protocol, the method and what is asked for.
 	name string
-	call func(t testing.TB, w *world) call
+	// scopes are what a caller needs, all of them; none for what is about the caller itself or open to all.
+	scopes []string
+	// session tells that no token will do, whatever it holds.
+	session bool
+	// both tells that there is the same operation for subchannels; allOperations adds it.
+	both bool
+	// call makes the request; at is where a channel's operation takes place.
+	call func(t testing.TB, w *world, at place) call
 	// finds is a word that the answer of a list holds when the caller may see what is there. A list is never refused.
 	finds string
+	// at is filled in by allOperations.
+	at place
+}
+
+// place is a channel or subchannel to work on: its path, and its address in the REST API.
+type place struct{ path, rest string }
+
+var (
+	onTeam = place{"team", "/api/channels/team"}
+	onPart = place{"team/part", "/api/channels/team/subchannels/part"}
+)
+
+// needs are the scopes of a row.
+func needs(scopes ...string) []string { return scopes }
+
+// allOperations are the rows of all tables, with the twins on subchannels.
+func allOperations() []operation {
+	var all []operation
+	for _, rows := range [][]operation{condaOperations(), channelOperations(), accountOperations()} {
+		for _, o := range rows {
+			o.at = onTeam
+			all = append(all, o)
+			if o.both {
+				all = append(all, o.onSubchannel())
+			}
+		}
+	}
+	return all
+}
+
+// onSubchannel is the row's twin.
+func (o operation) onSubchannel() operation {
+	o.at = onPart
+	o.name = strings.Replace(strings.Replace(o.name, "{channel}", "{channel}/subchannels/{subchannel}", 1), "<channel>", "<channel>/<subchannel>", 1)
+	var scopes []string
+	for _, s := range o.scopes {
+		if sub, ok := subchannelScope[s]; ok {
+			s = sub
+		}
+		scopes = append(scopes, s)
+	}
+	o.scopes, o.finds = scopes, strings.Replace(o.finds, `"team"`, `"part"`, 1)
+	return o
+}
+
+// subchannelScope names the scope that stands for the same action on a subchannel, where it is another one.
+var subchannelScope = map[string]string{
+	"channel:delete": "subchannel:delete", "channel:edit": "subchannel:edit", "channel:history": "subchannel:history", "channel:view": "subchannel:view",
+	"channel:view-artifacts": "subchannel:view-artifacts", "channel.group:edit": "subchannel.group:edit", "channel.group:view": "subchannel.group:view",
+	"channel.mirror:edit": "subchannel.mirror:edit", "channel.mirror:view": "subchannel.mirror:view",
 }
 
 // world is a site in which every operation has something to work on. What an operation uses up is made again.
@@ -31,15 +89,22 @@ type world struct {
 	*servertest.Site
 	data      []byte
 	file, pkg string
-	shard     string
-	n         int
-	userID    string
-	doomed    map[string]string
+	// shards are the paths of the package's shards, by the channel's path.
+	shards map[string]string
+	n      int
+	userID string
+	// doomed are things to be destroyed, by kind; last is the kind that was asked for last.
+	doomed map[string]string
+	last   string
 }
+
+// destroyed forgets the thing that the last operation took, which has destroyed it.
+func (w *world) destroyed() { delete(w.doomed, w.last) }
 
 // spare gives the name of a thing that the operation may destroy, and makes one where there is none.
 func (w *world) spare(t testing.TB, kind string, make func(name string) string) string {
 	t.Helper()
+	w.last = kind
 	if w.doomed[kind] == "" {
 		w.n++
 		w.doomed[kind] = make(fmt.Sprintf("%s%d", kind, w.n))
@@ -47,13 +112,21 @@ func (w *world) spare(t testing.TB, kind string, make func(name string) string) 
 	return w.doomed[kind]
 }
 
+// fresh gives a name that nothing has.
+func (w *world) fresh(kind string) string {
+	w.n++
+	return fmt.Sprintf("%s%d", kind, w.n)
+}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{Site: servertest.Open(t, inMemory(t)), doomed: map[string]string{}}
+	w := &world{Site: servertest.Open(t, inMemory(t)), doomed: map[string]string{}, shards: map[string]string{}}
 	w.Channel(w.Admin, "team", api.PrivacyPrivate)
+	w.subchannel(t, "part")
 	data, info := servertest.Package(1, random.Options{NoArch: "generic"})
 	w.data, w.file, w.pkg = data, info.Filename, info.Name
 	w.Upload(w.Admin, "team", data, w.file)
+	w.Upload(w.Admin, "team/part", data, w.file)
 	in, err := w.Anonymous().Login(t.Context(), "admin", servertest.AdminPassword)
 	if err != nil {
 		t.Fatal(err)
@@ -67,15 +140,26 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.userID = u.ID
-	w.shard = w.findShard(t)
+	token := w.ScopeToken(w.Admin, "channel:view-artifacts", "subchannel:view-artifacts").Secret
+	for _, at := range []place{onTeam, onPart} {
+		w.shards[at.path] = w.findShard(t, token, at.path)
+	}
 	return w
 }
 
-// findShard gives the path of the package's shard: the index names it by the package's own name and hash.
-func (w *world) findShard(t testing.TB) string {
+// subchannel makes a subchannel of team.
+func (w *world) subchannel(t testing.TB, name string) string {
 	t.Helper()
-	token := w.ScopeToken(w.Admin, "channel:view-artifacts").Secret
-	a := get("/team/noarch/repodata_shards.msgpack.zst").xAuth(token).do(t, w.Site).ok(t, "shard index")
+	if _, err := w.Admin.CreateSubchannel(t.Context(), "team", api.ChannelCreate{Name: name, Privacy: api.PrivacyPrivate}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// findShard gives the path of the package's shard: the index names it by the package's own name and hash.
+func (w *world) findShard(t testing.TB, token, channel string) string {
+	t.Helper()
+	a := get("/"+channel+"/noarch/repodata_shards.msgpack.zst").xAuth(token).do(t, w.Site).ok(t, "shard index")
 	d, err := zstd.NewReader(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -92,12 +176,22 @@ func (w *world) findShard(t testing.TB) string {
 		t.Fatalf("no shard of %s in the index %q", w.pkg, raw)
 	}
 	hash := raw[i+len(key)+2:][:32]
-	return fmt.Sprintf("/team/noarch/shards/%x.msgpack.zst", hash)
+	return fmt.Sprintf("/%s/noarch/shards/%x.msgpack.zst", channel, hash)
 }
 
-// channel, user, token and pack make things to be destroyed.
+// channel and the like make things to be destroyed.
 func (w *world) channel(t testing.TB) string {
 	return w.spare(t, "channel", func(name string) string { w.Channel(w.Admin, name, api.PrivacyPrivate); return name })
+}
+
+// doomedAt is a channel or a subchannel to be destroyed.
+func (w *world) doomedAt(t testing.TB, at place) place {
+	if at == onTeam {
+		name := w.channel(t)
+		return place{name, "/api/channels/" + name}
+	}
+	name := w.spare(t, "part", func(name string) string { return w.subchannel(t, name) })
+	return place{"team/" + name, "/api/channels/team/subchannels/" + name}
 }
 
 func (w *world) user(t testing.TB) string {
@@ -123,10 +217,11 @@ func (w *world) token(t testing.TB) string {
 }
 
 // pack gives the name and the file name of a package to delete.
-func (w *world) pack(t testing.TB, kind string) (name, file string) {
-	got := w.spare(t, kind, func(name string) string {
+func (w *world) pack(t testing.TB, kind string, at place) (name, file string) {
+	got := w.spare(t, kind+" of "+at.path, func(string) string {
+		name := w.fresh("pkg")
 		data, info := servertest.Package(uint64(100+w.n), random.Options{Name: name, NoArch: "generic"})
-		w.Upload(w.Admin, "team", data, info.Filename)
+		w.Upload(w.Admin, at.path, data, info.Filename)
 		return name + " " + info.Filename
 	})
 	name, file, _ = strings.Cut(got, " ")
@@ -134,8 +229,15 @@ func (w *world) pack(t testing.TB, kind string) (name, file string) {
 }
 
 // request makes a call that needs nothing of the world.
-func request(method, path string, body any) func(testing.TB, *world) call {
-	return func(testing.TB, *world) call { return call{method: method, path: path, body: body} }
+func request(method, path string, body any) func(testing.TB, *world, place) call {
+	return func(testing.TB, *world, place) call { return call{method: method, path: path, body: body} }
+}
+
+// below makes a call to what stands under the channel's address in the REST API.
+func below(method, path string, body any) func(testing.TB, *world, place) call {
+	return func(_ testing.TB, _ *world, at place) call {
+		return call{method: method, path: at.rest + path, body: body}
+	}
 }
 
 func (w *world) form(t testing.TB, part string) call {
@@ -158,118 +260,4 @@ func (w *world) form(t testing.TB, part string) call {
 		t.Fatal(err)
 	}
 	return call{method: http.MethodPost, body: buf.Bytes()}.with("Content-Type", form.FormDataContentType())
-}
-
-// condaOperations are the requests of the conda protocol.
-func condaOperations() []operation {
-	var all []operation
-	for _, path := range []string{
-		"", "/channeldata.json", "/noarch/repodata.json", "/noarch/repodata.json.zst", "/noarch/repodata_shards.msgpack.zst",
-		"/noarch/run_exports.json", "/noarch/run_exports.json.zst",
-	} {
-		all = append(all, operation{name: "GET /<channel>" + path, call: request(http.MethodGet, "/team"+path, nil)})
-	}
-	return append(all,
-		operation{name: "GET <shard>", call: func(_ testing.TB, w *world) call { return get(w.shard) }},
-		operation{name: "GET <package>", call: func(_ testing.TB, w *world) call { return get("/team/noarch/" + w.file) }},
-		operation{name: "PUT <package>", call: func(_ testing.TB, w *world) call {
-			return call{method: http.MethodPut, path: "/team/noarch/" + w.file, body: w.data}
-		}},
-		operation{name: "PUT <package>?force=true", call: func(_ testing.TB, w *world) call {
-			return call{method: http.MethodPut, path: "/team/noarch/" + w.file + "?force=true", body: w.data}
-		}})
-}
-
-// channelOperations are those of channels and their packages in the REST API.
-func channelOperations() []operation {
-	const one = "/api/channels/{channel}"
-	const pkg = one + "/artifacts/{artifact_family}/{artifact_name}"
-	base := func(name string) string { return "/api/channels/team/artifacts/conda/" + name }
-	return []operation{
-		{name: "GET /api/channels", call: request(http.MethodGet, "/api/channels", nil), finds: `"team"`},
-		{name: "GET /api/account/channels", call: request(http.MethodGet, "/api/account/channels", nil), finds: `"team"`},
-		{name: "GET /api/artifacts", call: request(http.MethodGet, "/api/artifacts", nil), finds: `"team"`},
-		{name: "POST /api/channels", call: func(_ testing.TB, w *world) call {
-			w.n++
-			return call{method: http.MethodPost, path: "/api/channels", body: api.ChannelCreate{Name: fmt.Sprintf("new%d", w.n), Privacy: api.PrivacyPrivate}}
-		}},
-		{name: "GET " + one, call: request(http.MethodGet, "/api/channels/team", nil)},
-		{name: "PUT " + one, call: request(http.MethodPut, "/api/channels/team", api.ChannelUpdate{Description: new("changed")})},
-		{name: "DELETE " + one, call: func(t testing.TB, w *world) call {
-			return call{method: http.MethodDelete, path: "/api/channels/" + w.channel(t)}
-		}},
-		{name: "GET " + one + "/permissions", call: request(http.MethodGet, "/api/channels/team/permissions", nil)},
-		{name: "GET " + one + "/artifacts", call: request(http.MethodGet, "/api/channels/team/artifacts", nil)},
-		{name: "GET " + pkg, call: func(_ testing.TB, w *world) call { return get(base(w.pkg)) }},
-		{name: "GET " + pkg + "/files", call: func(_ testing.TB, w *world) call { return get(base(w.pkg) + "/files") }},
-		{name: "GET " + pkg + "/files/{ckey...}", call: func(_ testing.TB, w *world) call { return get(base(w.pkg) + "/files/noarch/" + w.file) }},
-		{name: "DELETE " + pkg, call: func(t testing.TB, w *world) call {
-			name, _ := w.pack(t, "package")
-			return call{method: http.MethodDelete, path: base(name)}
-		}},
-		{name: "DELETE " + pkg + "/files/{ckey...}", call: func(t testing.TB, w *world) call {
-			name, file := w.pack(t, "file")
-			return call{method: http.MethodDelete, path: base(name) + "/files/noarch/" + file}
-		}},
-		{name: "POST " + one + "/artifacts", call: func(t testing.TB, w *world) call {
-			c := w.form(t, api.UploadFieldContent)
-			c.path = "/api/channels/team/artifacts"
-			return c
-		}},
-		{name: "POST " + one + "/upload/{file}", call: func(_ testing.TB, w *world) call {
-			return call{method: http.MethodPost, path: "/api/channels/team/upload/" + w.file, body: w.data}
-		}},
-		{name: "POST /api/v1/upload/{channel}", call: func(t testing.TB, w *world) call {
-			c := w.form(t, "file")
-			c.path = "/api/v1/upload/team"
-			return c
-		}},
-	}
-}
-
-// accountOperations are those of tokens, users and the site in the REST API.
-func accountOperations() []operation {
-	const token, user = "/api/account/tokens/{token_id}", "/api/users/{user_id}"
-	on := func(method, below string, body any) func(testing.TB, *world) call {
-		return func(t testing.TB, w *world) call {
-			return call{method: method, path: "/api/account/tokens/" + w.token(t) + below, body: body}
-		}
-	}
-	onUser := func(method, below string, body any) func(testing.TB, *world) call {
-		return func(_ testing.TB, w *world) call {
-			return call{method: method, path: "/api/users/" + w.userID + below, body: body}
-		}
-	}
-	return []operation{
-		{name: "GET /api/account/tokens", call: request(http.MethodGet, "/api/account/tokens", nil)},
-		{name: "POST /api/account/tokens", call: request(http.MethodPost, "/api/account/tokens", api.TokenCreate{Name: "child", Scopes: []string{"user.token:edit"}})},
-		{name: "GET " + token, call: on(http.MethodGet, "", nil)},
-		{name: "PUT " + token, call: on(http.MethodPut, "", api.TokenUpdate{Name: new("renamed")})},
-		{name: "PUT " + token + "/metadata", call: on(http.MethodPut, "/metadata", map[string]any{"team": "x"})},
-		{name: "DELETE " + token, call: on(http.MethodDelete, "", nil)},
-		{name: "GET /api/users", call: request(http.MethodGet, "/api/users", nil)},
-		{name: "POST /api/users", call: func(_ testing.TB, w *world) call {
-			w.n++
-			return call{method: http.MethodPost, path: "/api/users", body: map[string]any{"username": fmt.Sprintf("made%d", w.n), "roles": []string{}}}
-		}},
-		{name: "GET " + user, call: onUser(http.MethodGet, "", nil)},
-		{name: "PUT " + user, call: onUser(http.MethodPut, "", api.UserUpdate{Email: new("subject@example.org")})},
-		{name: "DELETE " + user, call: func(t testing.TB, w *world) call {
-			return call{method: http.MethodDelete, path: "/api/users/" + w.user(t)}
-		}},
-		{name: "PUT " + user + "/password", call: onUser(http.MethodPut, "/password", api.PasswordReset{Password: servertest.UserPassword})},
-		{name: "PUT " + user + "/roles", call: onUser(http.MethodPut, "/roles", api.RolesUpdate{Roles: []string{}})},
-		{name: "GET /api/roles", call: request(http.MethodGet, "/api/roles", nil)},
-		{name: "POST /api/access/explain", call: request(http.MethodPost, "/api/access/explain", api.ExplainRequest{Action: "channel:view", Channel: "team"})},
-		{name: "GET /api/account", call: request(http.MethodGet, "/api/account", nil)},
-		{name: "GET /api/account/scopes", call: request(http.MethodGet, "/api/account/scopes", nil)},
-		{name: "GET /api/account/permissions", call: request(http.MethodGet, "/api/account/permissions", nil)},
-		{name: "GET /api/account/token-info", call: request(http.MethodGet, "/api/account/token-info", nil)},
-		{name: "GET /api/system", call: request(http.MethodGet, "/api/system", nil)},
-		{name: "GET /api/system/scopes", call: request(http.MethodGet, "/api/system/scopes", nil)},
-		{name: "GET /api/system/resource_types", call: request(http.MethodGet, "/api/system/resource_types", nil)},
-		{name: "POST /api/auth/login", call: request(http.MethodPost, "/api/auth/login", api.LoginRequest{Username: "subject", Password: servertest.UserPassword})},
-		{name: "POST /api/auth/logout", call: request(http.MethodPost, "/api/auth/logout", nil)},
-		{name: "PUT /api/account/password", call: request(http.MethodPut, "/api/account/password", api.PasswordChange{CurrentPassword: servertest.AdminPassword, NewPassword: "another long password"})},
-	}
 }

@@ -12,90 +12,43 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/internal/access"
+	"kingsnake/internal/servertest"
 )
 
-// The channel's operations in the REST API, to keep the lines below readable.
-const (
-	oneChannel = "/api/channels/{channel}"
-	onePackage = oneChannel + "/artifacts/{artifact_family}/{artifact_name}"
-	oneToken   = "/api/account/tokens/{token_id}"
-	oneUser    = "/api/users/{user_id}"
-)
-
-// opens is what each scope opens by itself, written by hand from the design. A scope that is not here is on the list of
-// those whose feature is still to come, or in together.
-func opens() map[string][]string {
-	return map[string][]string{
-		"artifact:create":   {"PUT <package>", "POST " + oneChannel + "/artifacts", "POST " + oneChannel + "/upload/{file}", "POST /api/v1/upload/{channel}"},
-		"artifact:delete":   {"DELETE " + onePackage, "DELETE " + onePackage + "/files/{ckey...}"},
-		"artifact:download": {"GET <package>"},
-		"artifact:view": {
-			"GET /api/artifacts", "GET " + oneChannel + "/artifacts", "GET " + onePackage, "GET " + onePackage + "/files", "GET " + onePackage + "/files/{ckey...}",
-		},
-		"channel:create": {"POST /api/channels"},
-		"channel:delete": {"DELETE " + oneChannel},
-		"channel:edit":   {"PUT " + oneChannel},
-		"channel:view": {
-			"GET /api/channels", "GET /api/account/channels", "GET " + oneChannel, "GET " + oneChannel + "/permissions", "GET /<channel>", "GET /<channel>/channeldata.json",
-		},
-		"channel:view-artifacts": {
-			"GET /<channel>/noarch/repodata.json", "GET /<channel>/noarch/repodata.json.zst", "GET /<channel>/noarch/repodata_shards.msgpack.zst", "GET <shard>",
-			"GET /<channel>/noarch/run_exports.json", "GET /<channel>/noarch/run_exports.json.zst",
-		},
-		"role:edit":       {"PUT " + oneUser + "/roles"},
-		"role:view":       {"GET /api/roles"},
-		"user:edit":       {"POST /api/users", "PUT " + oneUser, "DELETE " + oneUser},
-		"user:view":       {"GET /api/users", "GET " + oneUser},
-		"access:explain":  {"POST /api/access/explain"},
-		"user.token:edit": {"POST /api/account/tokens", "PUT " + oneToken, "PUT " + oneToken + "/metadata", "DELETE " + oneToken},
-		"user.token:view": {"GET /api/account/tokens", "GET " + oneToken},
-	}
-}
-
-// together are the operations that take two scopes.
-func together() map[string][]string {
-	return map[string][]string{"PUT <package>?force=true": {"artifact:create", "artifact:edit"}}
-}
-
-// anybody are the operations that are about the caller itself or open to all: any token will do.
-func anybody() []string {
-	return []string{
-		"GET /api/account", "GET /api/account/scopes", "GET /api/account/permissions", "GET /api/account/token-info", "GET /api/system",
-		"GET /api/system/scopes", "GET /api/system/resource_types", "POST /api/auth/login",
-	}
-}
-
-// signedIn are the operations that no token does, each with the scope that is asked before that.
-func signedIn() map[string]string {
-	return map[string]string{"POST /api/auth/logout": "", "PUT /api/account/password": "", "PUT " + oneUser + "/password": "user:edit"}
-}
-
-// levels is what a resource token opens on its channel with each level, beyond what the level below does.
+// levels says which level of a resource token opens a scope by itself, written by hand from the design. No resource token
+// opens a scope that is not here.
 func levels() map[api.Level][]string {
-	o := opens()
 	return map[api.Level][]string{
-		api.LevelRead:   slices.Concat(o["artifact:view"], o["artifact:download"], o["channel:view"], o["channel:view-artifacts"]),
-		api.LevelWrite:  o["artifact:create"],
-		api.LevelManage: slices.Concat(o["artifact:delete"], o["channel:edit"], o["channel:delete"], []string{"PUT <package>?force=true"}),
+		api.LevelRead: {
+			"artifact:download", "artifact:view", "channel:view", "channel:view-artifacts", "channel.group:view",
+			"subchannel:view", "subchannel:view-artifacts", "subchannel.group:view",
+		},
+		api.LevelWrite: {"artifact:create"},
+		api.LevelManage: {
+			"artifact:delete", "artifact:edit", "channel:delete", "channel:edit", "channel:history", "channel.group:edit", "channel.mirror:edit", "channel.mirror:view",
+			"subchannel:create", "subchannel:delete", "subchannel:edit", "subchannel:history", "subchannel.group:edit", "subchannel.mirror:edit", "subchannel.mirror:view",
+		},
 	}
 }
 
-// revealing are the scopes that are asked of a channel: who holds one may know that the channel exists, and is told so.
-func revealing() []string {
-	return []string{
-		"artifact:create", "artifact:delete", "artifact:download", "artifact:edit", "artifact:view", "channel:delete", "channel:edit", "channel:history",
-		"channel:view", "channel:view-artifacts", "channel.group:edit", "channel.group:view", "channel.mirror:edit", "channel.mirror:view",
-		"subchannel:create", "subchannel.mirror:edit", "cve:view", "service-account:edit", "trust:edit", "access:explain",
+// revealing are the scopes that are asked of a channel, or of a subchannel: who holds one may know that it exists, and is
+// told so.
+func revealing(at place) []string {
+	of := []string{
+		"artifact:create", "artifact:delete", "artifact:download", "artifact:edit", "artifact:view", "cve:view", "service-account:edit", "trust:edit",
+		"access:explain", "subchannel.mirror:edit",
 	}
+	if at == onPart {
+		return append(of, "subchannel:delete", "subchannel:edit", "subchannel:history", "subchannel:view", "subchannel:view-artifacts",
+			"subchannel.group:edit", "subchannel.group:view", "subchannel.mirror:view")
+	}
+	return append(of, "channel:delete", "channel:edit", "channel:history", "channel:view", "channel:view-artifacts", "channel.group:edit",
+		"channel.group:view", "channel.mirror:edit", "channel.mirror:view", "subchannel:create")
 }
 
 // revealingUsers are the scopes that are asked of an account.
 func revealingUsers() []string {
 	return []string{"user:edit", "user.token:edit", "user.token:view", "channel.default-channel:edit", "access:explain"}
-}
-
-func allOperations() []operation {
-	return slices.Concat(condaOperations(), channelOperations(), accountOperations())
 }
 
 // onChannel tells the operations that name a channel from the others.
@@ -106,57 +59,59 @@ func (o operation) onChannel() bool {
 // conda tells the conda protocol from REST.
 func (o operation) conda() bool { return !strings.Contains(o.name, " /api/") }
 
-// TestTableIsComplete: every declared operation stands in the table with the scopes that it declares, and the list of
-// scopes whose feature is still to come is exact.
+// anybody tells the operations that any good token may call.
+func (o operation) anybody() bool { return len(o.scopes) == 0 && !o.session }
+
+// opens tells whether a token with exactly these scopes opens the operation.
+func (o operation) opens(scopes ...string) bool {
+	return !o.session && !slices.ContainsFunc(o.scopes, func(s string) bool { return !slices.Contains(scopes, s) })
+}
+
+// TestTableIsComplete: every declared operation stands in the table, with the scopes that it declares.
 func TestTableIsComplete(t *testing.T) {
 	w := newWorld(t)
-	want := map[string][]string{}
-	for scope, names := range opens() {
-		for _, name := range names {
-			want[name] = append(want[name], scope)
-		}
-	}
-	for name, scope := range signedIn() {
-		want[name] = []string{scope}
-	}
-	known := map[string]bool{}
+	rows := map[string]operation{}
 	for _, o := range allOperations() {
-		known[o.name] = true
+		if _, twice := rows[o.name]; twice {
+			t.Errorf("%s: twice in the table", o.name)
+		}
+		rows[o.name] = o
 	}
 	for _, o := range w.Server.Operations() {
 		name := o.Method + " " + o.Path
-		if !known[name] {
+		row, known := rows[name]
+		if !known {
 			t.Errorf("%s: no request in the table", name)
+			continue
 		}
-		delete(known, name)
+		delete(rows, name)
 		var got []string
 		for _, s := range o.Scopes {
 			got = append(got, s.String())
 		}
-		if o.Open || o.Self {
-			if _, session := signedIn()[name]; !session && !slices.Contains(anybody(), name) && name != "GET /api/account/channels" {
-				t.Errorf("%s: asks for no scope and is not among those that anybody may call", name)
-			}
-			continue
+		if o.Self && len(row.scopes) > 0 && row.finds != "" {
+			continue // A list of what is the caller's own: the scopes say what it shows.
 		}
-		if diff := cmp.Diff(want[name], got); diff != "" {
+		if diff := cmp.Diff(row.scopes, got); diff != "" {
 			t.Errorf("%s: declared scopes (-table +declared):\n%s", name, diff)
 		}
+		if open := o.Open || o.Self; open == (len(row.scopes) > 0) {
+			t.Errorf("%s: open to all or about the caller = %v, and the table says that it needs %q", name, open, row.scopes)
+		}
 	}
-	for name := range known {
+	for name := range rows {
 		if strings.Contains(name, " /api/") {
 			t.Errorf("%s: in the table and not declared", name)
 		}
 	}
+	t.Logf("%d operations and conda requests", len(allOperations()))
 }
 
+// TestPendingIsExact: the list of scopes whose feature is still to come is exact.
 func TestPendingIsExact(t *testing.T) {
 	used := map[string]bool{}
-	for scope := range opens() {
-		used[scope] = true
-	}
-	for _, scopes := range together() {
-		for _, s := range scopes {
+	for _, o := range allOperations() {
+		for _, s := range o.scopes {
 			used[s] = true
 		}
 	}
@@ -181,48 +136,56 @@ func TestPendingIsExact(t *testing.T) {
 // TestEachScope makes a token of an admin with exactly one scope and tries everything with it.
 func TestEachScope(t *testing.T) {
 	w := newWorld(t)
+	cells := 0
 	for _, i := range access.Catalogue() {
 		w.Clock.Advance(2 * time.Minute) // Lest the logins of this test be slowed down.
 		token := w.ScopeToken(w.Admin, i.Name).Secret
 		opened := w.try(t, i.Name, token, func(o operation) expectation { return ofScope(i.Name, o) })
+		cells += len(allOperations())
 		slices.Sort(opened)
 		if len(opened) > 0 {
 			t.Logf("%-24s %s", i.Name, strings.Join(opened, "; "))
 		}
 	}
+	t.Logf("%d scopes and operations tried", cells)
 }
 
-// TestScopesTogether: what takes two scopes is opened by both and by neither alone, which TestEachScope shows.
+// TestScopesTogether: what takes several scopes is opened by all of them and by none alone, which TestEachScope shows.
 func TestScopesTogether(t *testing.T) {
 	w := newWorld(t)
 	for _, o := range allOperations() {
-		if scopes := together()[o.name]; scopes != nil {
-			o.call(t, w).xAuth(w.ScopeToken(w.Admin, scopes...).Secret).do(t, w.Site).ok(t, o.name)
+		if len(o.scopes) > 1 && !o.session {
+			o.call(t, w, o.at).xAuth(w.ScopeToken(w.Admin, o.scopes...).Secret).do(t, w.Site).ok(t, o.name)
 		}
 	}
 }
 
-// TestEachLevel makes resource tokens for the channel and tries everything with them.
+// TestEachLevel makes resource tokens for the channel and its subchannel and tries everything with them.
 func TestEachLevel(t *testing.T) {
 	w := newWorld(t)
 	var open []string
 	for _, level := range []api.Level{api.LevelRead, api.LevelWrite, api.LevelManage} {
 		w.Clock.Advance(2 * time.Minute)
 		open = append(open, levels()[level]...)
-		made, err := w.Admin.CreateToken(t.Context(), api.TokenCreate{Name: string(level), Resources: []api.TokenResource{
-			{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: level},
-			{ResourceType: api.ResourceTypeChannel, ResourceID: w.channel(t), Permission: level},
-		}})
+		var resources []api.TokenResource
+		for _, path := range []string{onTeam.path, onPart.path, w.doomedAt(t, onTeam).path, w.doomedAt(t, onPart).path} {
+			kind := api.ResourceTypeChannel
+			if strings.Contains(path, "/") {
+				kind = api.ResourceTypeSubchannel
+			}
+			resources = append(resources, api.TokenResource{ResourceType: kind, ResourceID: path, Permission: level})
+		}
+		made, err := w.Admin.CreateToken(t.Context(), api.TokenCreate{Name: string(level), Resources: resources})
 		if err != nil {
 			t.Fatal(err)
 		}
 		opened := w.try(t, string(level), made.Secret, func(o operation) expectation {
-			switch _, session := signedIn()[o.name]; {
-			case slices.Contains(open, o.name):
+			switch {
+			case o.opens(open...):
 				return expectation{opened: true}
 			case o.onChannel():
-				return expectation{status: http.StatusForbidden, code: api.CodeTokenLevel}
-			case session || slices.Contains(anybody(), o.name) || o.name == "GET "+oneUser:
+				return refusedLevel(o)
+			case o.session || o.anybody() || o.name == "GET "+oneUser:
 				return ofScope("", o)
 			}
 			return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}
@@ -231,11 +194,21 @@ func TestEachLevel(t *testing.T) {
 	}
 }
 
+// refusedLevel is what a resource token gets on its channel: the level is too low, or no level would do.
+func refusedLevel(o operation) expectation {
+	for _, s := range o.scopes {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(levels())), func(of []string) bool { return slices.Contains(of, s) }) {
+			return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}
+		}
+	}
+	return expectation{status: http.StatusForbidden, code: api.CodeTokenLevel}
+}
+
 // TestSessionOpensAll: with an administrator's login every request in the table succeeds, so that no refusal above was
 // the fault of the request.
 func TestSessionOpensAll(t *testing.T) {
 	w := newWorld(t)
-	session, err := w.Anonymous().Login(t.Context(), "admin", "correct horse battery staple")
+	session, err := w.Anonymous().Login(t.Context(), "admin", servertest.AdminPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,16 +218,16 @@ func TestSessionOpensAll(t *testing.T) {
 		case "POST /api/auth/logout", "PUT /api/account/password":
 			continue // They would end the session.
 		case "GET /api/account/token-info":
-			o.call(t, w).xAuth(session.Token).do(t, w.Site).refused(t, o.name, http.StatusForbidden, api.CodeTokenRequired)
+			o.call(t, w, o.at).xAuth(session.Token).do(t, w.Site).refused(t, o.name, http.StatusForbidden, api.CodeTokenRequired)
 			continue
 		default:
-			a = o.call(t, w).xAuth(session.Token).do(t, w.Site).ok(t, o.name)
+			a = o.call(t, w, o.at).xAuth(session.Token).do(t, w.Site).ok(t, o.name)
 		}
 		if !strings.Contains(string(a.body), o.finds) {
 			t.Errorf("%s = %s, want %s in it", o.name, a.body, o.finds)
 		}
 		if strings.HasPrefix(o.name, "DELETE ") {
-			clear(w.doomed)
+			w.destroyed()
 		}
 	}
 }
@@ -268,15 +241,14 @@ type expectation struct {
 
 // ofScope is what a scope token of an admin with just that scope is to get.
 func ofScope(scope string, o operation) expectation {
-	asked, session := signedIn()[o.name]
 	switch {
-	case slices.Contains(opens()[scope], o.name) || slices.Contains(anybody(), o.name):
+	case o.opens(scope):
 		return expectation{opened: true}
-	case session && (asked == "" || asked == scope):
+	case o.session && (len(o.scopes) == 0 || slices.Equal(o.scopes, []string{scope})):
 		return expectation{status: http.StatusForbidden, code: api.CodeSessionRequired}
-	case o.onChannel() && !slices.Contains(revealing(), scope) && o.conda():
+	case o.onChannel() && !slices.Contains(revealing(o.at), scope) && o.conda():
 		return expectation{status: http.StatusForbidden, code: api.CodeNotFound}
-	case o.onChannel() && !slices.Contains(revealing(), scope):
+	case o.onChannel() && !slices.Contains(revealing(o.at), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
 	case o.name == "GET "+oneUser && !slices.Contains(revealingUsers(), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
@@ -290,7 +262,7 @@ func (w *world) try(t *testing.T, who, token string, expect func(operation) expe
 	var opened []string
 	for _, o := range allOperations() {
 		what := who + ": " + o.name
-		want, a := expect(o), o.call(t, w).xAuth(token).do(t, w.Site)
+		want, a := expect(o), o.call(t, w, o.at).xAuth(token).do(t, w.Site)
 		switch {
 		case o.finds != "":
 			if got := strings.Contains(string(a.body), o.finds); a.status != http.StatusOK || got != want.opened {
@@ -303,11 +275,11 @@ func (w *world) try(t *testing.T, who, token string, expect func(operation) expe
 		default:
 			a.refused(t, what, want.status, want.code)
 		}
-		if want.opened && !slices.Contains(anybody(), o.name) {
+		if want.opened && !o.anybody() {
 			opened = append(opened, o.name)
 		}
 		if a.status < 300 && strings.HasPrefix(o.name, "DELETE ") {
-			clear(w.doomed)
+			w.destroyed()
 		}
 	}
 	return opened
@@ -315,7 +287,14 @@ func (w *world) try(t *testing.T, who, token string, expect func(operation) expe
 
 // TestTablesAgree: what is said of scopes is said of scopes that there are.
 func TestTablesAgree(t *testing.T) {
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(opens())), revealing(), revealingUsers()) {
+	all := slices.Concat(revealing(onTeam), revealing(onPart), revealingUsers(), slices.Concat(slices.Collect(maps.Values(levels()))...))
+	for _, o := range allOperations() {
+		all = append(all, o.scopes...)
+	}
+	for channel, sub := range subchannelScope {
+		all = append(all, channel, sub)
+	}
+	for _, name := range all {
 		if _, ok := access.ParseScope(name); !ok {
 			t.Errorf("there is no scope %s", name)
 		}

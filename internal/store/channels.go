@@ -94,6 +94,18 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 	return list, total, err
 }
 
+// ChannelStats counts what is in a channel, but for its subchannels.
+func (s *Store) ChannelStats(ctx context.Context, channel int64) (c registry.ChannelStats, err error) {
+	err = s.reader.row(ctx, `SELECT
+		(SELECT COUNT(*) FROM artifacts WHERE channel_id = $1),
+		(SELECT COALESCE(SUM(download_count), 0) FROM artifacts WHERE channel_id = $1),
+		(SELECT COUNT(*) FROM files WHERE channel_id = $1),
+		(SELECT COALESCE(SUM(size), 0) FROM files WHERE channel_id = $1),
+		(SELECT COUNT(*) FROM channel_groups WHERE channel_id = $1)`, channel).
+		Scan(&c.Packages, &c.Downloads, &c.Files, &c.Size, &c.Groups)
+	return c, s.translate(err)
+}
+
 // ChannelOwners gives the names of a channel's owners.
 func (s *Store) ChannelOwners(ctx context.Context, channel int64) ([]string, error) {
 	rows, err := s.reader.query(ctx, `SELECT p.name FROM user_groups g JOIN group_members m ON m.group_id = g.id

@@ -34,26 +34,26 @@ func (a *API) artifactOperations() {
 		func(ctx context.Context, caller *access.Caller, in *searchInput) (*body[api.List[api.Artifact]], error) {
 			return a.listArtifacts(ctx, caller, "", in.ArtifactQuery)
 		})
-	add(a, Operation{Method: http.MethodGet, Path: all, Tag: tag, Summary: "List a channel's packages", Scopes: view},
+	addBoth(a, Operation{Method: http.MethodGet, Path: all, Tag: tag, Summary: "List a channel's packages", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *listArtifactsInput) (*body[api.List[api.Artifact]], error) {
 			return a.listArtifacts(ctx, caller, in.Channel, in.ArtifactQuery)
 		})
-	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a package", Scopes: view},
+	addBoth(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a package", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *ArtifactPath) (*body[api.Artifact], error) {
 			p, err := a.Service.Packages.Get(ctx, caller, in.Channel, in.Family, in.Name)
 			return &body[api.Artifact]{artifactOut(p)}, err
 		})
-	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a package with all its files", Scopes: remove, Status: http.StatusNoContent},
+	addBoth(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a package with all its files", Scopes: remove, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *ArtifactPath) (*nothing, error) {
 			return nil, a.Service.Packages.Delete(ctx, caller, in.Channel, in.Family, in.Name)
 		})
-	add(a, Operation{Method: http.MethodGet, Path: one + "/files", Tag: tag, Summary: "List a package's files", Scopes: view}, a.listFiles)
-	add(a, Operation{Method: http.MethodGet, Path: one + "/files/{ckey...}", Tag: tag, Summary: "Show a file", Scopes: view},
+	addBoth(a, Operation{Method: http.MethodGet, Path: one + "/files", Tag: tag, Summary: "List a package's files", Scopes: view}, a.listFiles)
+	addBoth(a, Operation{Method: http.MethodGet, Path: one + "/files/{ckey...}", Tag: tag, Summary: "Show a file", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *filePath) (*body[api.ArtifactFile], error) {
 			f, err := a.Service.Packages.File(ctx, caller, in.Channel, in.Family, in.Name, in.CKey)
 			return &body[api.ArtifactFile]{a.fileOut(in.Channel)(f)}, err
 		})
-	add(a, Operation{Method: http.MethodDelete, Path: one + "/files/{ckey...}", Tag: tag, Summary: "Delete a file", Scopes: remove, Status: http.StatusNoContent},
+	addBoth(a, Operation{Method: http.MethodDelete, Path: one + "/files/{ckey...}", Tag: tag, Summary: "Delete a file", Scopes: remove, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *filePath) (*nothing, error) {
 			return nil, a.Service.Packages.DeleteFile(ctx, caller, in.Channel, in.Family, in.Name, in.CKey)
 		})

@@ -36,6 +36,9 @@ func (o Operation) huma() *huma.Operation {
 		OperationID: o.id(), MaxBodyBytes: maxBody,
 		Extensions: map[string]any{},
 	}
+	if strings.Contains(o.Path, subchannelPart) {
+		op.Parameters = []*huma.Param{{Name: "subchannel", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
 	if o.Open {
 		return op
 	}
@@ -46,6 +49,21 @@ func (o Operation) huma() *huma.Operation {
 	}
 	op.Extensions["x-required-scope"] = names
 	return op
+}
+
+// subchannelPart is what a path has where it names a subchannel.
+const subchannelPart = "/subchannels/{subchannel}"
+
+// forSubchannel is the same operation on a subchannel.
+func (o Operation) forSubchannel() Operation {
+	o.Path = strings.Replace(o.Path, "{channel}", "{channel}"+subchannelPart, 1)
+	o.Summary += " (of a subchannel)"
+	scopes := make([]access.Scope, len(o.Scopes))
+	for i, s := range o.Scopes {
+		scopes[i] = s.For(access.Channel{ParentID: 1})
+	}
+	o.Scopes = scopes
+	return o
 }
 
 // id names the operation in the OpenAPI document, such as "get-channels-channel".
@@ -72,6 +90,26 @@ func add[I, O any](a *API, o Operation, fn func(ctx context.Context, caller *acc
 		}
 		return out, nil
 	})
+}
+
+// addBoth declares an operation on a channel and its twin on a subchannel. Its input embeds ChannelPath, whose Channel
+// is then "channel" or "channel/subchannel".
+func addBoth[I, O any](a *API, o Operation, fn func(ctx context.Context, caller *access.Caller, in *I) (*O, error)) {
+	add(a, o, fn)
+	add(a, o.forSubchannel(), fn)
+}
+
+// ChannelPath names a channel or a subchannel in an operation's path.
+type ChannelPath struct {
+	Channel string `path:"channel" maxLength:"300"`
+}
+
+// Resolve adds the subchannel that the path names; huma calls it when the input has been read.
+func (p *ChannelPath) Resolve(ctx huma.Context) []error {
+	if sub := ctx.Param("subchannel"); sub != "" {
+		p.Channel += "/" + sub
+	}
+	return nil
 }
 
 // humaProblem is a problem in the framework's hands.
