@@ -52,16 +52,22 @@ type bad struct {
 // badTokens makes one of each sort, all of which could read team while they were good.
 func (s *stage) badTokens(t testing.TB) map[string]bad {
 	t.Helper()
+	return s.badTokensFor(t, "team")
+}
+
+// badTokensFor is badTokens for another channel of ada's.
+func (s *stage) badTokensFor(t testing.TB, channel string) map[string]bad {
+	t.Helper()
 	ctx := t.Context()
 	expired, err := s.ada.CreateToken(ctx, api.TokenCreate{
 		Name: "expired", ExpiresAt: s.Clock.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-		Resources: []api.TokenResource{{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelRead}},
+		Resources: []api.TokenResource{{ResourceType: api.ResourceTypeChannel, ResourceID: channel, Permission: api.LevelRead}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(2 * time.Hour)
-	revoked, rotated := s.ResourceToken(s.ada, "team", api.LevelRead), s.ResourceToken(s.ada, "team", api.LevelRead)
+	revoked, rotated := s.ResourceToken(s.ada, channel, api.LevelRead), s.ResourceToken(s.ada, channel, api.LevelRead)
 	if err := s.ada.DeleteToken(ctx, revoked.ID); err != nil {
 		t.Fatal(err)
 	}

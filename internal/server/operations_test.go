@@ -24,8 +24,12 @@ type operation struct {
 	name string
 	// scopes are what a caller needs, all of them; none for what is about the caller itself or open to all.
 	scopes []string
+	// open tells that nobody is asked who they are, self that some credential is asked for even where it is a list.
+	open, self bool
 	// session tells that no token will do, whatever it holds.
 	session bool
+	// hides tells that who may not see the thing is told that there is none, as it is with every channel.
+	hides bool
 	// both tells that there is the same operation for subchannels; allOperations adds it.
 	both bool
 	// call makes the request; at is where a channel's operation takes place.

@@ -29,15 +29,15 @@ func accountOperations() []operation {
 	return []operation{
 		{name: "GET /api/account/tokens", scopes: tokenView, call: request(http.MethodGet, "/api/account/tokens", nil)},
 		{name: "POST /api/account/tokens", scopes: tokenEdit, call: request(http.MethodPost, "/api/account/tokens", api.TokenCreate{Name: "child", Scopes: []string{"user.token:edit"}})},
-		{name: "GET " + oneToken, scopes: tokenView, call: on(http.MethodGet, "", nil)},
-		{name: "PUT " + oneToken, scopes: tokenEdit, call: on(http.MethodPut, "", api.TokenUpdate{Name: new("renamed")})},
-		{name: "PUT " + oneToken + "/metadata", scopes: tokenEdit, call: on(http.MethodPut, "/metadata", map[string]any{"team": "x"})},
-		{name: "DELETE " + oneToken, scopes: tokenEdit, call: on(http.MethodDelete, "", nil)},
+		{name: "GET " + oneToken, hides: true, scopes: tokenView, call: on(http.MethodGet, "", nil)},
+		{name: "PUT " + oneToken, hides: true, scopes: tokenEdit, call: on(http.MethodPut, "", api.TokenUpdate{Name: new("renamed")})},
+		{name: "PUT " + oneToken + "/metadata", hides: true, scopes: tokenEdit, call: on(http.MethodPut, "/metadata", map[string]any{"team": "x"})},
+		{name: "DELETE " + oneToken, hides: true, scopes: tokenEdit, call: on(http.MethodDelete, "", nil)},
 		{name: "GET /api/users", scopes: needs("user:view"), call: request(http.MethodGet, "/api/users", nil)},
 		{name: "POST /api/users", scopes: needs("user:edit"), call: func(_ testing.TB, w *world, _ place) call {
 			return call{method: http.MethodPost, path: "/api/users", body: map[string]any{"username": w.fresh("made"), "roles": []string{}}}
 		}},
-		{name: "GET " + oneUser, scopes: needs("user:view"), call: onUser(http.MethodGet, "", nil)},
+		{name: "GET " + oneUser, hides: true, scopes: needs("user:view"), call: onUser(http.MethodGet, "", nil)},
 		{name: "PUT " + oneUser, scopes: needs("user:edit"), call: onUser(http.MethodPut, "", api.UserUpdate{Email: new("subject@example.org")})},
 		{name: "DELETE " + oneUser, scopes: needs("user:edit"), call: func(t testing.TB, w *world, _ place) call {
 			return call{method: http.MethodDelete, path: "/api/users/" + w.user(t)}
@@ -50,10 +50,10 @@ func accountOperations() []operation {
 		{name: "GET /api/account/scopes", call: request(http.MethodGet, "/api/account/scopes", nil)},
 		{name: "GET /api/account/permissions", call: request(http.MethodGet, "/api/account/permissions", nil)},
 		{name: "GET /api/account/token-info", call: request(http.MethodGet, "/api/account/token-info", nil)},
-		{name: "GET /api/system", call: request(http.MethodGet, "/api/system", nil)},
+		{name: "GET /api/system", open: true, call: request(http.MethodGet, "/api/system", nil)},
 		{name: "GET /api/system/scopes", call: request(http.MethodGet, "/api/system/scopes", nil)},
 		{name: "GET /api/system/resource_types", call: request(http.MethodGet, "/api/system/resource_types", nil)},
-		{name: "POST /api/auth/login", call: request(http.MethodPost, "/api/auth/login", api.LoginRequest{Username: "subject", Password: servertest.UserPassword})},
+		{name: "POST /api/auth/login", open: true, call: request(http.MethodPost, "/api/auth/login", api.LoginRequest{Username: "subject", Password: servertest.UserPassword})},
 		{name: "POST /api/auth/logout", session: true, call: request(http.MethodPost, "/api/auth/logout", nil)},
 		{name: "PUT /api/account/password", session: true, call: request(http.MethodPut, "/api/account/password", api.PasswordChange{CurrentPassword: servertest.AdminPassword, NewPassword: "another long password"})},
 	}

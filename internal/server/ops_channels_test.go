@@ -17,7 +17,7 @@ const (
 func channelOperations() []operation {
 	return []operation{
 		{name: "GET /api/channels", scopes: needs("channel:view"), call: request(http.MethodGet, "/api/channels", nil), finds: `"team"`},
-		{name: "GET /api/account/channels", scopes: needs("channel:view"), call: request(http.MethodGet, "/api/account/channels", nil), finds: `"team"`},
+		{name: "GET /api/account/channels", self: true, scopes: needs("channel:view"), call: request(http.MethodGet, "/api/account/channels", nil), finds: `"team"`},
 		{name: "GET /api/artifacts", scopes: needs("artifact:view"), call: request(http.MethodGet, "/api/artifacts", nil), finds: `"team"`},
 		{name: "POST /api/channels", scopes: needs("channel:create"), call: func(_ testing.TB, w *world, _ place) call {
 			return call{method: http.MethodPost, path: "/api/channels", body: api.ChannelCreate{Name: w.fresh("new"), Privacy: api.PrivacyPrivate}}

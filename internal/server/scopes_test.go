@@ -89,7 +89,10 @@ func TestTableIsComplete(t *testing.T) {
 		for _, s := range o.Scopes {
 			got = append(got, s.String())
 		}
-		if o.Self && len(row.scopes) > 0 && row.finds != "" {
+		if row.open != o.Open {
+			t.Errorf("%s: declared as open to all = %v, in the table %v", name, o.Open, row.open)
+		}
+		if o.Self && row.self {
 			continue // A list of what is the caller's own: the scopes say what it shows.
 		}
 		if diff := cmp.Diff(row.scopes, got); diff != "" {
