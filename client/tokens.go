@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
 
 	"kingsnake/api"
@@ -20,58 +19,37 @@ type TokenFilter struct {
 
 // Tokens lists the caller's tokens, expired ones included.
 func (c *Client) Tokens(ctx context.Context, filter TokenFilter) (api.List[api.Token], error) {
-	query := filter.values()
-	set(query, "type", string(filter.Type))
-	set(query, "state", string(filter.State))
-	var out api.List[api.Token]
-	err := c.call(ctx, http.MethodGet, query, nil, &out, "account", "tokens")
-	return out, err
+	return c.TokensOf("").List(ctx, filter)
 }
 
 // TokenByID answers one of the caller's tokens.
 func (c *Client) TokenByID(ctx context.Context, id string) (api.Token, error) {
-	var out api.Token
-	err := c.call(ctx, http.MethodGet, nil, nil, &out, "account", "tokens", id)
-	return out, err
+	return c.TokensOf("").Get(ctx, id)
 }
 
 // CreateToken makes a token. The answer holds its string, which the server never shows again.
 func (c *Client) CreateToken(ctx context.Context, in api.TokenCreate) (api.TokenCreated, error) {
-	var out api.TokenCreated
-	err := c.call(ctx, http.MethodPost, nil, in, &out, "account", "tokens")
-	return out, err
+	return c.TokensOf("").Create(ctx, in)
 }
 
 // UpdateToken changes a token and keeps its string.
 func (c *Client) UpdateToken(ctx context.Context, id string, in api.TokenUpdate) (api.TokenUpdated, error) {
-	var out api.TokenUpdated
-	query := url.Values{"reissue_token": {"false"}}
-	err := c.call(ctx, http.MethodPut, query, in, &out, "account", "tokens", id)
-	return out, err
+	return c.TokensOf("").Update(ctx, id, in)
 }
 
-// ReissueToken gives a token a new string, and changes it as in says. The old string works on for overlap; at zero it
-// dies at once. The call is not repeated by itself, because each one makes another string.
+// ReissueToken gives a token a new string, and changes it as in says; see UserTokens.Reissue.
 func (c *Client) ReissueToken(ctx context.Context, id string, in api.TokenUpdate, overlap time.Duration) (api.TokenUpdated, error) {
-	var out api.TokenUpdated
-	query := url.Values{"reissue_token": {"true"}}
-	if overlap > 0 {
-		query.Set("overlap", overlap.String())
-	}
-	err := c.callAs(ctx, http.MethodPut, false, query, in, &out, "account", "tokens", id)
-	return out, err
+	return c.TokensOf("").Reissue(ctx, id, in, overlap)
 }
 
 // SetTokenMetadata replaces the JSON object that is kept with a token.
 func (c *Client) SetTokenMetadata(ctx context.Context, id string, metadata json.RawMessage) (api.TokenUpdated, error) {
-	var out api.TokenUpdated
-	err := c.call(ctx, http.MethodPut, nil, metadata, &out, "account", "tokens", id, "metadata")
-	return out, err
+	return c.TokensOf("").SetMetadata(ctx, id, metadata)
 }
 
 // DeleteToken ends a token at once.
 func (c *Client) DeleteToken(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, nil, nil, nil, "account", "tokens", id)
+	return c.TokensOf("").Delete(ctx, id)
 }
 
 // TokenInfo answers what the token that the client uses may know about itself.

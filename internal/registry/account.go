@@ -57,7 +57,7 @@ const (
 )
 
 // reservedUsers are names that would be mistaken for something else.
-var reservedUsers = map[string]bool{"anonymous": true, "everyone": true, "system": true, "local": true}
+var reservedUsers = map[string]bool{"anonymous": true, "everyone": true, "system": true, "local": true, "tokens": true}
 
 // validateUsername allows letters, digits and . _ - @ +, beginning with a letter or digit.
 func validateUsername(name string) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // grant reads what a new token is to hold, and asks whether the caller may give it.
-func (s *Tokens) grant(ctx context.Context, caller *access.Caller, t *Token, in TokenInput) error {
+func (s *Tokens) grant(ctx context.Context, caller *access.Caller, acc account, t *Token, in TokenInput) error {
 	switch {
 	case len(in.Scopes) > 0 && len(in.Resources) > 0:
 		return invalid("scopes", "a token holds scopes or resources, never both; make two tokens")
@@ -26,11 +26,11 @@ func (s *Tokens) grant(ctx context.Context, caller *access.Caller, t *Token, in 
 		}
 		t.Kind = access.ResourceToken
 		t.Resources = resources.grants
-		return s.judge(caller, access.CanMint(caller, nil, resources.draft(*t)))
+		return s.judge(caller, access.CanMint(caller, acc.other, resources.draft(*t)))
 	default:
 		return invalid("scopes", "a token needs at least one scope or at least one resource")
 	}
-	return s.judge(caller, access.CanMint(caller, nil, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}))
+	return s.judge(caller, access.CanMint(caller, acc.other, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}))
 }
 
 func parseScopes(names []string) (access.ScopeSet, error) {
@@ -107,7 +107,7 @@ func (r ResourceInput) check() error {
 }
 
 // resources judges the new reach of a resource token.
-func (s *Tokens) resources(ctx context.Context, caller *access.Caller, in []ResourceInput, t Token) ([]TokenResource, error) {
+func (s *Tokens) resources(ctx context.Context, caller *access.Caller, acc account, in []ResourceInput, t Token) ([]TokenResource, error) {
 	if len(in) == 0 {
 		return nil, invalid("resources", "a resource token needs at least one resource")
 	}
@@ -115,7 +115,7 @@ func (s *Tokens) resources(ctx context.Context, caller *access.Caller, in []Reso
 	if err != nil {
 		return nil, err
 	}
-	return named.grants, s.judge(caller, access.CanMint(caller, nil, named.draft(t)))
+	return named.grants, s.judge(caller, access.CanMint(caller, acc.other, named.draft(t)))
 }
 
 // judge turns a verdict about giving rights into an answer.
@@ -146,21 +146,21 @@ func refusal(c *core, caller *access.Caller, v access.Verdict) error {
 }
 
 // mayReissue asks whether the caller may see a new string of a token, or change the token.
-func (s *Tokens) mayReissue(ctx context.Context, caller *access.Caller, t Token) error {
+func (s *Tokens) mayReissue(ctx context.Context, caller *access.Caller, acc account, t Token) error {
 	d, err := s.draftOf(ctx, t)
 	if err != nil {
 		return err
 	}
-	return s.judge(caller, access.CanReissue(caller, nil, d))
+	return s.judge(caller, access.CanReissue(caller, acc.other, d))
 }
 
 // mayRevoke asks whether the caller may end a token.
-func (s *Tokens) mayRevoke(ctx context.Context, caller *access.Caller, t Token) error {
+func (s *Tokens) mayRevoke(ctx context.Context, caller *access.Caller, acc account, t Token) error {
 	d, err := s.draftOf(ctx, t)
 	if err != nil {
 		return err
 	}
-	return s.judge(caller, access.CanRevoke(caller, nil, d))
+	return s.judge(caller, access.CanRevoke(caller, acc.other, d))
 }
 
 // draftOf is an existing token as the decision judges it.

@@ -65,7 +65,7 @@ func New(o Options) *Service {
 	lookup := newChannelLookup(o.Store, o.Feed)
 	usage := NewUsage(o.Store, o.Log)
 	directory := NewDirectory(o.Store)
-	tokens := &Tokens{core: c, tokens: o.Store, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
+	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
 	packages := &Packages{
 		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),

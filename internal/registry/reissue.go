@@ -20,9 +20,10 @@ type TokenChange struct {
 	Overlap time.Duration
 }
 
-// Edit changes one of the caller's own tokens, and makes a new string for it when asked to.
-func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, publicID string, change TokenChange) (Issued, error) {
-	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
+// Edit changes a token of an account, and makes a new string for it when asked to; an empty user means the caller's own.
+func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, user, publicID string, change TokenChange) (Issued, error) {
+	acc, err := s.account(ctx, caller, access.UserTokenEdit, user)
+	if err != nil {
 		return Issued{}, err
 	}
 	if change.Overlap < 0 || change.Overlap > maxOverlap {
@@ -35,24 +36,24 @@ func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, publicID strin
 		return Issued{}, err
 	}
 	var out Issued
-	err := s.write(ctx, caller, func(w *work) error {
-		t, err := s.own(ctx, w.tx, caller, publicID)
+	err = s.write(ctx, caller, func(w *work) error {
+		t, err := s.of(ctx, w.tx, acc, publicID)
 		if err != nil {
 			return err
 		}
-		if err := s.mayReissue(ctx, caller, t); err != nil {
+		if err := s.mayReissue(ctx, caller, acc, t); err != nil {
 			return err
 		}
-		out, err = s.edit(ctx, w, t, change)
+		out, err = s.edit(ctx, w, acc, t, change)
 		return err
 	})
 	return out, err
 }
 
 // edit applies a change inside a transaction.
-func (s *Tokens) edit(ctx context.Context, w *work, t Token, change TokenChange) (Issued, error) {
+func (s *Tokens) edit(ctx context.Context, w *work, acc account, t Token, change TokenChange) (Issued, error) {
 	now := s.now()
-	t, err := s.applied(ctx, w.caller, t, change, now)
+	t, err := s.applied(ctx, w.caller, acc, t, change, now)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -78,11 +79,11 @@ func (s *Tokens) edit(ctx context.Context, w *work, t Token, change TokenChange)
 	if change.Reissue {
 		facts["overlap"] = change.Overlap.String()
 	}
-	return out, w.record(ctx, event, 0, t.PublicID, facts)
+	return out, acc.record(ctx, w, event, t, facts)
 }
 
 // applied gives the token as the change would have it, checked.
-func (s *Tokens) applied(ctx context.Context, caller *access.Caller, t Token, change TokenChange, now time.Time) (Token, error) {
+func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account, t Token, change TokenChange, now time.Time) (Token, error) {
 	if change.Name != nil {
 		t.Name = *change.Name
 	}
@@ -109,7 +110,7 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, t Token, ch
 		if t.Kind != access.ResourceToken {
 			return t, invalid("resources", "this is a scope token; a token holds scopes or resources, never both")
 		}
-		if t.Resources, err = s.resources(ctx, caller, change.Resources, t); err != nil {
+		if t.Resources, err = s.resources(ctx, caller, acc, change.Resources, t); err != nil {
 			return t, err
 		}
 	}
@@ -155,19 +156,20 @@ func survivor(secrets []Secret, now time.Time) int {
 	return 0
 }
 
-// SetMetadata replaces the free object of one of the caller's own tokens.
-func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicID string, metadata json.RawMessage) (Token, error) {
-	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
+// SetMetadata replaces the free object of a token of an account; an empty user means the caller's own.
+func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, user, publicID string, metadata json.RawMessage) (Token, error) {
+	acc, err := s.account(ctx, caller, access.UserTokenEdit, user)
+	if err != nil {
 		return Token{}, err
 	}
 	var t Token
-	err := s.write(ctx, caller, func(w *work) error {
+	err = s.write(ctx, caller, func(w *work) error {
 		var err error
-		t, err = s.own(ctx, w.tx, caller, publicID)
+		t, err = s.of(ctx, w.tx, acc, publicID)
 		if err != nil {
 			return err
 		}
-		if err := s.mayReissue(ctx, caller, t); err != nil {
+		if err := s.mayReissue(ctx, caller, acc, t); err != nil {
 			return err
 		}
 		t.Metadata, t.UpdatedAt = metadata, s.now()
@@ -177,7 +179,7 @@ func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, publicI
 		if err := s.tokens.UpdateToken(ctx, w.tx, t); err != nil {
 			return err
 		}
-		return w.record(ctx, EventTokenMetadata, 0, t.PublicID, nil)
+		return acc.record(ctx, w, EventTokenMetadata, t, nil)
 	})
 	return t, err
 }

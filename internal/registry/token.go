@@ -13,17 +13,18 @@ import (
 
 // Token is a lasting grant with a name; its strings come and go. It never holds a string.
 type Token struct {
-	ID          int64
-	PublicID    string
-	OwnerID     int64
-	Owner       string
-	MintedBy    int64
-	Kind        access.TokenKind
-	Name        string
-	Description string
-	Metadata    json.RawMessage
-	Scopes      access.ScopeSet
-	Resources   []TokenResource
+	ID       int64
+	PublicID string
+	OwnerID  int64
+	// OwnerPublicID and Owner name the account that the token acts for.
+	OwnerPublicID, Owner string
+	MintedBy             int64
+	Kind                 access.TokenKind
+	Name                 string
+	Description          string
+	Metadata             json.RawMessage
+	Scopes               access.ScopeSet
+	Resources            []TokenResource
 	// ExpiresAt is the zero time for a token without an end.
 	ExpiresAt time.Time
 	CreatedAt time.Time

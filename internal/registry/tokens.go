@@ -29,7 +29,8 @@ type TokenStore interface {
 
 // TokenFilter narrows a list of tokens.
 type TokenFilter struct {
-	OwnerID int64
+	// Owners are the accounts whose tokens are meant.
+	Owners []int64
 	// Query finds a part of the name or the description.
 	Query string
 	Kind  access.TokenKind
@@ -58,11 +59,13 @@ type UsageFlusher interface {
 // Tokens is the service for tokens.
 type Tokens struct {
 	*core
-	tokens TokenStore
-	lookup *channelLookup
-	mint   Mint
-	usage  UsageFlusher
-	policy TokenPolicy
+	tokens    TokenStore
+	people    UserFinder
+	directory *Directory
+	lookup    *channelLookup
+	mint      Mint
+	usage     UsageFlusher
+	policy    TokenPolicy
 }
 
 // TokenInput is what somebody asks of a new token. It has scopes or resources, never both.
@@ -90,14 +93,14 @@ var tokenSortColumns = []string{"name", "created_at", "expires_at", "last_used_a
 // Policy is what the site demands of tokens.
 func (s *Tokens) Policy() TokenPolicy { return s.policy }
 
-// Create makes a token for the caller's own account.
-func (s *Tokens) Create(ctx context.Context, caller *access.Caller, in TokenInput) (Issued, error) {
-	owner := caller.Principal.ID
-	if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(owner)); err != nil {
+// Create makes a token for an account, named by public id or name; empty means the caller's own.
+func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string, in TokenInput) (Issued, error) {
+	acc, err := s.account(ctx, caller, access.UserTokenEdit, user)
+	if err != nil {
 		return Issued{}, err
 	}
 	t := Token{
-		PublicID: uuid.NewString(), OwnerID: owner, Owner: caller.Principal.Name, MintedBy: caller.SecretID,
+		PublicID: uuid.NewString(), OwnerID: acc.id, OwnerPublicID: acc.publicID, Owner: acc.name, MintedBy: caller.SecretID,
 		Name: in.Name, Description: in.Description, Metadata: in.Metadata, CreatedAt: s.now(), UpdatedAt: s.now(),
 	}
 	if len(t.Metadata) == 0 {
@@ -106,17 +109,16 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, in TokenInpu
 	if err := t.validateTexts(); err != nil {
 		return Issued{}, err
 	}
-	var err error
 	if t.ExpiresAt, err = s.policy.expiry(in.ExpiresAt, s.now()); err != nil {
 		return Issued{}, err
 	}
 	if t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, in.ExpiresAt == ""); err != nil {
 		return Issued{}, err
 	}
-	if err := s.grant(ctx, caller, &t, in); err != nil {
+	if err := s.grant(ctx, caller, acc, &t, in); err != nil {
 		return Issued{}, err
 	}
-	return s.issue(ctx, caller, t)
+	return s.issue(ctx, caller, acc, t)
 }
 
 // withinMinter keeps a token minted by another token within the other's life.
@@ -135,7 +137,7 @@ func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Tim
 }
 
 // issue writes a new token with its first string.
-func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Issued, error) {
+func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, t Token) (Issued, error) {
 	m := s.mint.Mint(letter(t.Kind))
 	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
 	err := s.write(ctx, caller, func(w *work) error {
@@ -151,7 +153,7 @@ func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Iss
 			return err
 		}
 		w.changed(ChangedToken, t.ID, "")
-		return w.record(ctx, EventTokenCreated, 0, t.PublicID, t.facts())
+		return acc.record(ctx, w, EventTokenCreated, t, t.facts())
 	})
 	t.Secrets = []Secret{secret}
 	return Issued{Token: t, String: m.String}, err
@@ -183,32 +185,36 @@ func letter(k access.TokenKind) byte {
 	return 'r'
 }
 
-// List gives the caller's own tokens.
-func (s *Tokens) List(ctx context.Context, caller *access.Caller, f TokenFilter, p Page) ([]Token, int64, error) {
-	owner := caller.Principal.ID
-	if err := s.allow(ctx, caller, access.UserTokenView, access.OnAccount(owner)); err != nil {
+// List gives the tokens of an account; an empty user means the caller's own.
+func (s *Tokens) List(ctx context.Context, caller *access.Caller, user string, f TokenFilter, p Page) ([]Token, int64, error) {
+	acc, err := s.account(ctx, caller, access.UserTokenView, user)
+	if err != nil {
 		return nil, 0, err
 	}
 	if err := p.Validate(tokenSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.OwnerID, f.Now = owner, s.now()
+	f.Owners, f.Now = []int64{acc.id}, s.now()
 	return s.tokens.ListTokens(ctx, f, p)
 }
 
-// Get gives one of the caller's own tokens.
-func (s *Tokens) Get(ctx context.Context, caller *access.Caller, publicID string) (Token, error) {
-	if err := s.allow(ctx, caller, access.UserTokenView, access.OnAccount(caller.Principal.ID)); err != nil {
+// Get gives one token of an account; an empty user means the caller's own.
+func (s *Tokens) Get(ctx context.Context, caller *access.Caller, user, publicID string) (Token, error) {
+	acc, err := s.account(ctx, caller, access.UserTokenView, user)
+	if err != nil {
 		return Token{}, err
 	}
-	return s.own(ctx, nil, caller, publicID)
+	return s.of(ctx, nil, acc, publicID)
 }
 
-// own finds a token of the caller's own account.
-func (s *Tokens) own(ctx context.Context, tx Tx, caller *access.Caller, publicID string) (Token, error) {
+// of finds a token of an account.
+func (s *Tokens) of(ctx context.Context, tx Tx, acc account, publicID string) (Token, error) {
 	t, err := s.tokens.TokenByPublicID(ctx, tx, publicID)
-	if errors.Is(err, ErrNoRecord) || err == nil && t.OwnerID != caller.Principal.ID {
-		return Token{}, notFound("you have no token %s", publicID)
+	if errors.Is(err, ErrNoRecord) || err == nil && t.OwnerID != acc.id {
+		if acc.other != nil {
+			return Token{}, notFound("%s has no token %s", acc.name, clip(publicID, 64))
+		}
+		return Token{}, notFound("you have no token %s", clip(publicID, 64))
 	}
 	return t, err
 }
@@ -221,22 +227,40 @@ func (s *Tokens) Info(ctx context.Context, caller *access.Caller) (Token, error)
 	return s.tokens.TokenByID(ctx, nil, caller.Token.ID)
 }
 
-// Delete ends a token at once. A token may delete itself whatever else it may do.
-func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, publicID string) error {
-	if caller.Token == nil || caller.Token.PublicID != publicID {
-		if err := s.allow(ctx, caller, access.UserTokenEdit, access.OnAccount(caller.Principal.ID)); err != nil {
-			return err
-		}
+// Delete ends a token of an account at once; an empty user means the caller's own. A token may delete itself whatever
+// else it may do.
+func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, user, publicID string) error {
+	if user == "" && caller.Token != nil && caller.Token.PublicID == publicID {
+		return s.deleteSelf(ctx, caller)
+	}
+	acc, err := s.account(ctx, caller, access.UserTokenEdit, user)
+	if err != nil {
+		return err
 	}
 	return s.write(ctx, caller, func(w *work) error {
-		t, err := s.own(ctx, w.tx, caller, publicID)
+		t, err := s.of(ctx, w.tx, acc, publicID)
 		if err != nil {
 			return err
 		}
-		if caller.Token == nil || caller.Token.PublicID != publicID {
-			if err := s.mayRevoke(ctx, caller, t); err != nil {
-				return err
-			}
+		if err := s.mayRevoke(ctx, caller, acc, t); err != nil {
+			return err
+		}
+		if err := s.revoke(ctx, w, t); err != nil {
+			return err
+		}
+		return acc.tell(ctx, w, EventTokenRevoked, t)
+	})
+}
+
+// deleteSelf ends the token that the caller came with.
+func (s *Tokens) deleteSelf(ctx context.Context, caller *access.Caller) error {
+	return s.write(ctx, caller, func(w *work) error {
+		t, err := s.tokens.TokenByID(ctx, w.tx, caller.Token.ID)
+		if errors.Is(err, ErrNoRecord) {
+			return notFound("this token was deleted meanwhile")
+		}
+		if err != nil {
+			return err
 		}
 		return s.revoke(ctx, w, t)
 	})

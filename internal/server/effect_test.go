@@ -279,7 +279,7 @@ func TestOtherProcess(t *testing.T) {
 	caller := &access.Caller{Principal: ada, Via: access.ViaSession, Now: time.Now()}
 	token, bob, session := s.pair(t)["scope"], s.ScopeToken(s.bob, "channel:view-artifacts").Secret, s.session(t, "ada")
 	s.within(t, "revocation", index("team", token.Secret), api.CodeTokenRevoked, func() error {
-		return other.Service.Tokens.Delete(ctx, caller, token.ID)
+		return other.Service.Tokens.Delete(ctx, caller, "", token.ID)
 	})
 	private := access.Private
 	s.within(t, "privacy", index("open", ""), api.CodeAuthRequired, func() error {

@@ -8,7 +8,7 @@ import (
 	"kingsnake/internal/registry"
 )
 
-const tokenColumns = `t.id, t.public_id, t.owner_id, p.name, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
+const tokenColumns = `t.id, t.public_id, t.owner_id, p.public_id, p.name, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
 	t.scopes, t.expires_at, t.created_at, t.updated_at`
 
 const tokenFrom = ` FROM tokens t JOIN principals p ON p.id = t.owner_id`
@@ -16,7 +16,7 @@ const tokenFrom = ` FROM tokens t JOIN principals p ON p.id = t.owner_id`
 func scanToken(r scanner) (t registry.Token, err error) {
 	var kind, metadata, scopes string
 	var expires, created, updated int64
-	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.Owner, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
+	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.OwnerPublicID, &t.Owner, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
 		&scopes, &expires, &created, &updated); err != nil {
 		return t, err
 	}
@@ -84,12 +84,10 @@ func (s *Store) token(ctx context.Context, tx registry.Tx, cond string, arg any)
 	return tokens[0], err
 }
 
-// ListTokens reads a page of an account's tokens, and how many there are in all.
+// ListTokens reads a page of the tokens of some accounts, and how many there are in all.
 func (s *Store) ListTokens(ctx context.Context, f registry.TokenFilter, p registry.Page) ([]registry.Token, int64, error) {
 	var w where
-	if f.OwnerID != 0 {
-		w.add(`t.owner_id = ?`, f.OwnerID)
-	}
+	w.add(`t.owner_id IN (`+s.d.numbers("?")+`)`, jsonList(f.Owners))
 	if f.Query != "" {
 		like := likePattern(f.Query)
 		w.add(`(LOWER(t.name) LIKE ? ESCAPE '!' OR LOWER(t.description) LIKE ? ESCAPE '!')`, like, like)

@@ -17,48 +17,66 @@ type TokenPath struct {
 }
 
 func (a *API) tokenOperations() {
-	const tag = "Tokens"
+	const tag, all, one = "Tokens", "/api/account/tokens", "/api/account/tokens/{token_id}"
 	view, edit := []access.Scope{access.UserTokenView}, []access.Scope{access.UserTokenEdit}
-	add(a, Operation{Method: http.MethodGet, Path: "/api/account/tokens", Tag: tag, Summary: "List the own tokens", Scopes: view}, a.listTokens)
-	add(a, Operation{Method: http.MethodPost, Path: "/api/account/tokens", Tag: tag, Summary: "Make a token", Scopes: edit}, a.createToken)
-	add(a, Operation{Method: http.MethodGet, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Show a token", Scopes: view},
+	add(a, Operation{Method: http.MethodGet, Path: all, Tag: tag, Summary: "List the own tokens", Scopes: view},
+		func(ctx context.Context, caller *access.Caller, in *ListTokensInput) (*body[api.List[api.Token]], error) {
+			return a.listTokens(ctx, caller, "", in)
+		})
+	add(a, Operation{Method: http.MethodPost, Path: all, Tag: tag, Summary: "Make a token", Scopes: edit},
+		func(ctx context.Context, caller *access.Caller, in *CreateTokenInput) (*body[api.TokenCreated], error) {
+			return a.createToken(ctx, caller, "", in)
+		})
+	add(a, Operation{Method: http.MethodGet, Path: one, Tag: tag, Summary: "Show a token", Scopes: view},
 		func(ctx context.Context, caller *access.Caller, in *TokenPath) (*body[api.Token], error) {
-			t, err := a.Service.Tokens.Get(ctx, caller, in.ID)
-			return &body[api.Token]{a.tokenOut(t)}, err
+			return a.showToken(ctx, caller, "", in)
 		})
-	add(a, Operation{Method: http.MethodPut, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Change a token, or give it a new string", Scopes: edit}, a.editToken)
-	add(a, Operation{Method: http.MethodDelete, Path: "/api/account/tokens/{token_id}", Tag: tag, Summary: "Delete a token", Scopes: edit, Status: http.StatusNoContent},
+	add(a, Operation{Method: http.MethodPut, Path: one, Tag: tag, Summary: "Change a token, or give it a new string", Scopes: edit},
+		func(ctx context.Context, caller *access.Caller, in *EditTokenInput) (*body[api.TokenUpdated], error) {
+			return a.editToken(ctx, caller, "", in)
+		})
+	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete a token", Scopes: edit, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *TokenPath) (*nothing, error) {
-			return nil, a.Service.Tokens.Delete(ctx, caller, in.ID)
+			return nil, a.Service.Tokens.Delete(ctx, caller, "", in.ID)
 		})
-	add(a, Operation{Method: http.MethodPut, Path: "/api/account/tokens/{token_id}/metadata", Tag: tag, Summary: "Replace a token's free object", Scopes: edit}, a.setMetadata)
+	add(a, Operation{Method: http.MethodPut, Path: one + "/metadata", Tag: tag, Summary: "Replace a token's free object", Scopes: edit},
+		func(ctx context.Context, caller *access.Caller, in *MetadataInput) (*body[api.TokenUpdated], error) {
+			return a.setMetadata(ctx, caller, "", in)
+		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/token-info", Tag: tag, Summary: "Describe the token of this request", Self: true}, a.tokenInfo)
+	a.userTokenOperations()
 }
 
-type listTokensInput struct {
+type ListTokensInput struct {
 	Page
 	Query string `query:"q" maxLength:"200"`
 	Type  string `query:"type" enum:"resource,scope"`
 	State string `query:"state" enum:"active,expiring,expired"`
 }
 
-func (a *API) listTokens(ctx context.Context, caller *access.Caller, in *listTokensInput) (*body[api.List[api.Token]], error) {
+// listTokens gives the tokens of an account. Here and below an empty user means the caller's own account.
+func (a *API) listTokens(ctx context.Context, caller *access.Caller, user string, in *ListTokensInput) (*body[api.List[api.Token]], error) {
 	f := registry.TokenFilter{Query: in.Query, Kind: registry.ParseTokenKind(in.Type), State: registry.TokenState(in.State)}
-	tokens, total, err := a.Service.Tokens.List(ctx, caller, f, in.registry())
+	tokens, total, err := a.Service.Tokens.List(ctx, caller, user, f, in.registry())
 	return list(tokens, total, a.tokenOut), err
 }
 
-type createTokenInput struct{ Body api.TokenCreate }
+type CreateTokenInput struct{ Body api.TokenCreate }
 
-func (a *API) createToken(ctx context.Context, caller *access.Caller, in *createTokenInput) (*body[api.TokenCreated], error) {
+func (a *API) createToken(ctx context.Context, caller *access.Caller, user string, in *CreateTokenInput) (*body[api.TokenCreated], error) {
 	b := in.Body
-	issued, err := a.Service.Tokens.Create(ctx, caller, registry.TokenInput{
+	issued, err := a.Service.Tokens.Create(ctx, caller, user, registry.TokenInput{
 		Name: b.Name, Description: b.Description, Metadata: b.Metadata, ExpiresAt: b.ExpiresAt, Scopes: b.Scopes, Resources: resourcesIn(b.Resources),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &body[api.TokenCreated]{api.TokenCreated{Secret: issued.String, Token: a.tokenOut(issued.Token)}}, nil
+}
+
+func (a *API) showToken(ctx context.Context, caller *access.Caller, user string, in *TokenPath) (*body[api.Token], error) {
+	t, err := a.Service.Tokens.Get(ctx, caller, user, in.ID)
+	return &body[api.Token]{a.tokenOut(t)}, err
 }
 
 func resourcesIn(in []api.TokenResource) []registry.ResourceInput {
@@ -72,51 +90,68 @@ func resourcesIn(in []api.TokenResource) []registry.ResourceInput {
 	return out
 }
 
-type editTokenInput struct {
-	TokenPath
+// Reissue says whether a change makes a new string.
+type Reissue struct {
 	// Reissue is a text because huma takes false for a value that is missing.
 	Reissue string `query:"reissue_token" default:"true" enum:"true,false,True,False,1,0" doc:"Make a new string; the old one dies, at once or after the overlap."`
 	Overlap string `query:"overlap" maxLength:"16" doc:"How long the old string lives on, such as 24h."`
-	Body    api.TokenUpdate
 }
 
-func (a *API) editToken(ctx context.Context, caller *access.Caller, in *editTokenInput) (*body[api.TokenUpdated], error) {
+// apply adds it to a change.
+func (r Reissue) apply(change *registry.TokenChange) error {
+	var err error
+	if change.Reissue, err = strconv.ParseBool(r.Reissue); err != nil {
+		return &registry.Error{Code: registry.CodeInvalid, Field: "reissue_token", Message: "reissue_token is true or false"}
+	}
+	if r.Overlap == "" {
+		return nil
+	}
+	if change.Overlap, err = time.ParseDuration(r.Overlap); err != nil {
+		return &registry.Error{Code: registry.CodeInvalid, Field: "overlap", Message: "the overlap is not a length of time such as 24h or 30m"}
+	}
+	return nil
+}
+
+type EditTokenInput struct {
+	TokenPath
+	Reissue
+	Body api.TokenUpdate
+}
+
+func (a *API) editToken(ctx context.Context, caller *access.Caller, user string, in *EditTokenInput) (*body[api.TokenUpdated], error) {
 	change := registry.TokenChange{
 		Name: in.Body.Name, Description: in.Body.Description, ExpiresAt: in.Body.ExpiresAt, Resources: resourcesIn(in.Body.Resources),
 	}
-	var err error
-	if change.Reissue, err = strconv.ParseBool(in.Reissue); err != nil {
-		return nil, &registry.Error{Code: registry.CodeInvalid, Field: "reissue_token", Message: "reissue_token is true or false"}
+	if err := in.apply(&change); err != nil {
+		return nil, err
 	}
-	if in.Overlap != "" {
-		d, err := time.ParseDuration(in.Overlap)
-		if err != nil {
-			return nil, &registry.Error{Code: registry.CodeInvalid, Field: "overlap", Message: "the overlap is not a length of time such as 24h or 30m"}
-		}
-		change.Overlap = d
-	}
-	issued, err := a.Service.Tokens.Edit(ctx, caller, in.ID, change)
+	issued, err := a.Service.Tokens.Edit(ctx, caller, user, in.ID, change)
 	if err != nil {
 		return nil, err
 	}
-	out := api.TokenUpdated{Token: a.tokenOut(issued.Token)}
-	if change.Reissue {
-		out.Secret = &issued.String
-	}
-	return &body[api.TokenUpdated]{out}, nil
+	return &body[api.TokenUpdated]{a.updatedOut(issued, change.Reissue)}, nil
 }
 
-type metadataInput struct {
+// updatedOut is a changed token, with its string where it got a new one.
+func (a *API) updatedOut(issued registry.Issued, reissued bool) api.TokenUpdated {
+	out := api.TokenUpdated{Token: a.tokenOut(issued.Token)}
+	if reissued {
+		out.Secret = &issued.String
+	}
+	return out
+}
+
+type MetadataInput struct {
 	TokenPath
 	Body map[string]json.RawMessage
 }
 
-func (a *API) setMetadata(ctx context.Context, caller *access.Caller, in *metadataInput) (*body[api.TokenUpdated], error) {
+func (a *API) setMetadata(ctx context.Context, caller *access.Caller, user string, in *MetadataInput) (*body[api.TokenUpdated], error) {
 	raw, err := json.Marshal(in.Body)
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.Service.Tokens.SetMetadata(ctx, caller, in.ID, raw)
+	t, err := a.Service.Tokens.SetMetadata(ctx, caller, user, in.ID, raw)
 	return &body[api.TokenUpdated]{api.TokenUpdated{Token: a.tokenOut(t)}}, err
 }
 

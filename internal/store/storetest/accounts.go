@@ -118,7 +118,7 @@ func (s *suite) sessions() {
 func (s *suite) token(owner registry.User, name string, change func(*registry.Token)) registry.Token {
 	s.Helper()
 	t := registry.Token{
-		PublicID: "token-" + name, OwnerID: owner.ID, Owner: owner.Name, Kind: registry.ParseTokenKind("scope"), Name: name, Metadata: []byte(`{"a":1}`),
+		PublicID: "token-" + name, OwnerID: owner.ID, OwnerPublicID: owner.PublicID, Owner: owner.Name, Kind: registry.ParseTokenKind("scope"), Name: name, Metadata: []byte(`{"a":1}`),
 		CreatedAt: at(0), UpdatedAt: at(0),
 	}
 	t.DecodeScopes([]string{"artifact:download", "channel:view"})
@@ -158,10 +158,10 @@ func (s *suite) tokens() {
 	same(s, "orphans are no children", must[[]int64](s, "children")(s.ChildTokens(s.ctx(), nil, 0)), nil)
 	same(s, "of an owner", must[[]int64](s, "owned")(s.OwnedTokens(s.ctx(), nil, u.ID)), []int64{plain.ID, bound.ID})
 	for what, f := range map[string]registry.TokenFilter{
-		"by kind":     {OwnerID: u.ID, Kind: registry.ParseTokenKind("resource")},
-		"by name":     {OwnerID: u.ID, Query: "BOU"},
-		"expiring":    {OwnerID: u.ID, State: registry.TokenExpiring, Now: at(0)},
-		"expired":     {OwnerID: u.ID, State: registry.TokenExpired, Now: at(60)},
+		"by kind":     {Owners: []int64{u.ID}, Kind: registry.ParseTokenKind("resource")},
+		"by name":     {Owners: []int64{u.ID}, Query: "BOU"},
+		"expiring":    {Owners: []int64{u.ID}, State: registry.TokenExpiring, Now: at(0)},
+		"expired":     {Owners: []int64{u.ID}, State: registry.TokenExpired, Now: at(60)},
 		"of any name": {Query: "bound"},
 	} {
 		list, total, err := s.ListTokens(s.ctx(), f, registry.Page{Limit: 5})
