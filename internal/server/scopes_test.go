@@ -48,12 +48,18 @@ func revealing(at place) []string {
 
 // revealingUsers are the scopes that are asked of an account.
 func revealingUsers() []string {
-	return []string{"user:edit", "user.token:edit", "user.token:view", "channel.default-channel:edit", "access:explain"}
+	return []string{"user:edit", "user:view", "user.token:edit", "user.token:view", "channel.default-channel:edit", "access:explain"}
 }
 
 // onChannel tells the operations that name a channel from the others.
 func (o operation) onChannel() bool {
 	return strings.Contains(o.name, "{channel}") || strings.Contains(o.name, "<")
+}
+
+// onAccount tells the operations that are asked of one account, or of accounts in particular, and so tell nobody else that
+// they exist.
+func (o operation) onAccount() bool {
+	return o.name == "GET "+oneUser || strings.Contains(o.name, " /api/users/tokens") || strings.Contains(o.name, oneUser+"/tokens")
 }
 
 // conda tells the conda protocol from REST.
@@ -188,7 +194,7 @@ func TestEachLevel(t *testing.T) {
 				return expectation{opened: true}
 			case o.onChannel():
 				return refusedLevel(o)
-			case o.session || o.anybody() || o.name == "GET "+oneUser:
+			case o.session || o.anybody() || o.onAccount():
 				return ofScope("", o)
 			}
 			return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}
@@ -253,7 +259,7 @@ func ofScope(scope string, o operation) expectation {
 		return expectation{status: http.StatusForbidden, code: api.CodeNotFound}
 	case o.onChannel() && !slices.Contains(revealing(o.at), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
-	case o.name == "GET "+oneUser && !slices.Contains(revealingUsers(), scope):
+	case o.onAccount() && !slices.Contains(revealingUsers(), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
 	}
 	return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}

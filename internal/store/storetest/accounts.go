@@ -162,7 +162,7 @@ func (s *suite) tokens() {
 		"by name":     {Owners: []int64{u.ID}, Query: "BOU"},
 		"expiring":    {Owners: []int64{u.ID}, State: registry.TokenExpiring, Now: at(0)},
 		"expired":     {Owners: []int64{u.ID}, State: registry.TokenExpired, Now: at(60)},
-		"of any name": {Query: "bound"},
+		"of any name": {Owners: []int64{u.ID}, Query: "bound"},
 	} {
 		list, total, err := s.ListTokens(s.ctx(), f, registry.Page{Limit: 5})
 		if err != nil || total != 1 {
