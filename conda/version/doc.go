@@ -26,5 +26,6 @@
 // This package is stricter than conda in refusing what CEP 33 rules out and no client but conda reads: surrounding
 // white space, '*' in a literal, and a version that is nothing but an underscore.
 //
-// Version specs such as ">=1.2,<2" are out of scope.
+// [Version.HasPrefix] and [Version.Compatible] answer the two questions of version specs that the order alone does not.
+// Specs such as ">=1.2,<2" themselves are out of scope: see package matchspec.
 package version
