@@ -26,3 +26,27 @@ type ScopeDetail struct {
 	// Description says what the scope lets its holder do.
 	Description string `json:"description"`
 }
+
+// SystemStats answers GET /system/stats.
+type SystemStats struct {
+	BlobSize BlobSize `json:"blob_size"`
+}
+
+// BlobSize counts bytes of package files; a file that stands in several channels counts once.
+type BlobSize struct {
+	Total            int64            `json:"total"`
+	ByArtifactFamily []FamilyBlobSize `json:"by_artifact_family"`
+}
+
+// FamilyBlobSize is the part of one family.
+type FamilyBlobSize struct {
+	ArtifactFamily Family `json:"artifact_family"`
+	BlobSize       int64  `json:"blob_size"`
+}
+
+// CleanupStats answers DELETE and POST /system/blob_cleanup: what was deleted.
+type CleanupStats struct {
+	BlobCount int64 `json:"blob_count"`
+	// SpaceReclaimed is in bytes.
+	SpaceReclaimed int64 `json:"space_reclaimed"`
+}

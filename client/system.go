@@ -35,3 +35,21 @@ func (c *Client) Explain(ctx context.Context, in api.ExplainRequest) (api.Explan
 	err := c.callAs(ctx, http.MethodPost, true, nil, in, &out, "access", "explain")
 	return out, err
 }
+
+// SystemStats answers how much the site stores.
+func (c *Client) SystemStats(ctx context.Context) (api.SystemStats, error) {
+	var out api.SystemStats
+	err := c.call(ctx, http.MethodGet, nil, nil, &out, "system", "stats")
+	return out, err
+}
+
+// CleanBlobs deletes blobs that nothing names: those of the given SHA-256 in hexadecimal digits, or all when there are none.
+func (c *Client) CleanBlobs(ctx context.Context, sha256 ...string) (api.CleanupStats, error) {
+	var out api.CleanupStats
+	if len(sha256) == 0 {
+		err := c.call(ctx, http.MethodDelete, nil, nil, &out, "system", "blob_cleanup")
+		return out, err
+	}
+	err := c.call(ctx, http.MethodPost, nil, sha256, &out, "system", "blob_cleanup")
+	return out, err
+}

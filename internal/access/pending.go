@@ -10,7 +10,7 @@ func Pending() []Scope {
 		SubchannelHistory,
 		SubchannelGroupEdit, SubchannelGroupView, SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
-		SystemSettingsEdit, SystemSettingsView, SystemDeleteBlobs, GroupEdit, GroupView, ServiceAccountEdit, TrustEdit,
+		SystemSettingsEdit, GroupEdit, GroupView, ServiceAccountEdit, TrustEdit,
 		AuditLogsView, PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

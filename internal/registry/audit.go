@@ -38,6 +38,7 @@ const (
 	EventLogin            EventType = "login"
 	EventLoginFailed      EventType = "login_failed"
 	EventLogout           EventType = "logout"
+	EventBlobsCleaned     EventType = "blobs_cleaned"
 )
 
 // Outcome says how an attempt ended.

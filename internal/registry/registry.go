@@ -22,6 +22,7 @@ type Store interface {
 	AccountStore
 	DirectoryStore
 	UsageStore
+	SystemStore
 }
 
 // Options are what the domain is made of.
@@ -33,6 +34,7 @@ type Options struct {
 	// Gate is held open while a blob is stored and not named yet, so that the cleanup leaves it alone.
 	Gate      *sync.RWMutex
 	Mint      Mint
+	Cleaner   Cleaner
 	Passwords Passwords
 	Limits    UploadLimits
 	Tokens    TokenPolicy
@@ -50,6 +52,7 @@ type Service struct {
 	Tokens   *Tokens
 	Accounts *Accounts
 	Access   *Access
+	System   *System
 
 	Directory *Directory
 	Usage     *Usage
@@ -78,6 +81,7 @@ func New(o Options) *Service {
 		Tokens:    tokens,
 		Accounts:  &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions},
 		Access:    &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
+		System:    &System{core: c, system: o.Store, cleaner: o.Cleaner},
 		Directory: directory,
 		Usage:     usage,
 		Trail:     c.trail,

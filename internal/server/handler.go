@@ -187,8 +187,10 @@ func hideTokens(r *http.Request, path string) (*http.Request, string) {
 	return withoutToken(r, path), path
 }
 
-// uploadOperations adds the uploads to the REST API: their bodies are streamed to disk.
-func (s *Server) uploadOperations() {
+// rawOperations adds to the REST API what speaks HTTP itself: the uploads, whose bodies are streamed to disk, and the metrics.
+func (s *Server) rawOperations() {
+	s.api.HandleRaw(apihttp.Operation{Method: http.MethodGet, Path: "/api/system/metrics", Tag: "System", Summary: "Metrics in the OpenMetrics format", Open: true},
+		func(w http.ResponseWriter, r *http.Request, _ callers.Request) { s.metrics.ServeHTTP(w, r) })
 	const tag = "Artifacts"
 	create := []access.Scope{access.ArtifactCreate}
 	for _, op := range []struct {
@@ -199,7 +201,7 @@ func (s *Server) uploadOperations() {
 		{"/api/channels/{channel}/upload/{file}", "Upload a package as Quetz clients do", s.conda.Quetz},
 		{"/api/v1/upload/{channel}", "Upload a package as prefix.dev clients do", s.conda.Prefix},
 	} {
-		s.api.HandleUploadBoth(apihttp.Operation{
+		s.api.HandleRawBoth(apihttp.Operation{
 			Method: http.MethodPost, Path: op.path, Tag: tag, Summary: op.summary, Scopes: create, Status: http.StatusCreated,
 		}, op.handle)
 	}

@@ -39,7 +39,7 @@ func newMetrics(svc *registry.Service) *metrics {
 			Name: "kingsnake_audit_dropped_total", Help: "Denials that could not be written to the audit.",
 		}, func() float64 { return float64(svc.Trail.Dropped()) }),
 	)
-	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"kingsnake/api"
@@ -53,6 +54,10 @@ func accountOperations() []operation {
 		{name: "GET /api/system", open: true, call: request(http.MethodGet, "/api/system", nil)},
 		{name: "GET /api/system/scopes", call: request(http.MethodGet, "/api/system/scopes", nil)},
 		{name: "GET /api/system/resource_types", call: request(http.MethodGet, "/api/system/resource_types", nil)},
+		{name: "GET /api/system/metrics", open: true, call: request(http.MethodGet, "/api/system/metrics", nil)},
+		{name: "GET /api/system/stats", scopes: needs("system.settings:view"), call: request(http.MethodGet, "/api/system/stats", nil)},
+		{name: "DELETE /api/system/blob_cleanup", scopes: needs("system:delete-blobs"), call: request(http.MethodDelete, "/api/system/blob_cleanup", nil)},
+		{name: "POST /api/system/blob_cleanup", scopes: needs("system:delete-blobs"), call: request(http.MethodPost, "/api/system/blob_cleanup", []string{strings.Repeat("ab", 32)})},
 		{name: "POST /api/auth/login", open: true, call: request(http.MethodPost, "/api/auth/login", api.LoginRequest{Username: "subject", Password: servertest.UserPassword})},
 		{name: "POST /api/auth/logout", session: true, call: request(http.MethodPost, "/api/auth/logout", nil)},
 		{name: "PUT /api/account/password", session: true, call: request(http.MethodPut, "/api/account/password", api.PasswordChange{CurrentPassword: servertest.AdminPassword, NewPassword: "another long password"})},

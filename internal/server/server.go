@@ -108,15 +108,15 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	s.Index = index.New(index.Options{
 		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
 	})
+	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
-		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys,
+		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep,
 		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
 		Log:       o.Log, Now: o.Now,
 	})
-	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
 	return s, nil
 }
 
@@ -149,7 +149,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 			return site.Keys.SignSession(x.PublicID, x.Username, x.ExpiresAt)
 		},
 	})
-	s.uploadOperations()
+	s.rawOperations()
 	s.FirstLogin, err = site.Service.Accounts.Bootstrap(ctx, identity.Local(o.Now()), string(cfg.AdminPassword))
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())

@@ -31,6 +31,20 @@ func (s *Store) LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, bef
 	return s.translate(err)
 }
 
+// BlobBytes gives the bytes of package files by family, each blob counted once.
+func (s *Store) BlobBytes(ctx context.Context) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := s.each(ctx, `SELECT b.family, SUM(b.size) FROM (SELECT a.family, f.sha256, MAX(f.size) AS size FROM files f
+		JOIN artifacts a ON a.id = f.artifact_id GROUP BY a.family, f.sha256) b GROUP BY b.family`, nil, func(rows *sql.Rows) error {
+		var family string
+		var size int64
+		err := rows.Scan(&family, &size)
+		out[family] = size
+		return err
+	})
+	return out, err
+}
+
 // BlobNamed tells whether any package or index names a blob.
 func (s *Store) BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (named bool, err error) {
 	err = s.q(tx).row(ctx, `SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM index_blobs WHERE sha256 = $1)`, h[:]).Scan(&named)

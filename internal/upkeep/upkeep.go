@@ -4,6 +4,7 @@ package upkeep
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -124,6 +125,32 @@ func (k *Keeper) RemoveOrphans(ctx context.Context, spare time.Duration) (n int,
 			continue
 		}
 		gone, err := k.removeOrphan(ctx, info.Hash, latest)
+		if err != nil {
+			return n, bytes, err
+		}
+		if gone {
+			n++
+			bytes += info.Size
+		}
+	}
+	return n, bytes, nil
+}
+
+// Clean deletes the orphans among some blobs, or all orphans when some is nil, however young they are: what is being
+// stored right now is guarded by the gate. It tells how many, and their bytes.
+func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int64, err error) {
+	if some == nil {
+		return k.RemoveOrphans(ctx, 0)
+	}
+	for _, h := range some {
+		info, err := k.Blobs.Stat(ctx, h)
+		if errors.Is(err, blob.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return n, bytes, err
+		}
+		gone, err := k.removeOrphan(ctx, h, k.Now())
 		if err != nil {
 			return n, bytes, err
 		}

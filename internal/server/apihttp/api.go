@@ -76,14 +76,14 @@ func (a *API) Operations() []Operation { return a.ops }
 // OpenAPI gives the document that describes the API.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
-// HandleUploadBoth is HandleUpload for an operation on a channel and its twin on a subchannel.
-func (a *API) HandleUploadBoth(op Operation, h func(http.ResponseWriter, *http.Request, callers.Request)) {
-	a.HandleUpload(op, h)
-	a.HandleUpload(op.forSubchannel(), h)
+// HandleRawBoth is HandleRaw for an operation on a channel and its twin on a subchannel.
+func (a *API) HandleRawBoth(op Operation, h func(http.ResponseWriter, *http.Request, callers.Request)) {
+	a.HandleRaw(op, h)
+	a.HandleRaw(op.forSubchannel(), h)
 }
 
-// HandleUpload adds an operation whose body is streamed and not read into memory.
-func (a *API) HandleUpload(op Operation, h func(http.ResponseWriter, *http.Request, callers.Request)) {
+// HandleRaw adds an operation that speaks HTTP itself, such as one whose body is streamed and not read into memory.
+func (a *API) HandleRaw(op Operation, h func(http.ResponseWriter, *http.Request, callers.Request)) {
 	a.ops = append(a.ops, op)
 	a.huma.OpenAPI().AddOperation(op.huma())
 	a.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,9 @@ package apihttp
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"kingsnake/api"
@@ -37,7 +39,34 @@ func (a *API) systemOperations() {
 			}
 			return &out, nil
 		})
+	add(a, Operation{Method: http.MethodGet, Path: "/api/system/stats", Tag: tag, Summary: "How much the site stores", Scopes: []access.Scope{access.SystemSettingsView}}, a.systemStats)
+	clean := []access.Scope{access.SystemDeleteBlobs}
+	add(a, Operation{Method: http.MethodDelete, Path: "/api/system/blob_cleanup", Tag: tag, Summary: "Delete all blobs that nothing names", Scopes: clean},
+		func(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.CleanupStats], error) {
+			return a.cleanBlobs(ctx, caller, nil)
+		})
+	add(a, Operation{Method: http.MethodPost, Path: "/api/system/blob_cleanup", Tag: tag, Summary: "Delete those of some blobs that nothing names", Scopes: clean},
+		func(ctx context.Context, caller *access.Caller, in *struct {
+			Body []string `maxItems:"10000"`
+		}) (*body[api.CleanupStats], error) {
+			return a.cleanBlobs(ctx, caller, append([]string{}, in.Body...))
+		})
 	add(a, Operation{Method: http.MethodPost, Path: "/api/access/explain", Tag: tag, Summary: "Why somebody may or may not do something", Scopes: []access.Scope{access.AccessExplain}}, a.explain)
+}
+
+func (a *API) systemStats(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.SystemStats], error) {
+	families, err := a.Service.System.Stats(ctx, caller)
+	out := api.SystemStats{BlobSize: api.BlobSize{ByArtifactFamily: []api.FamilyBlobSize{}}}
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		out.BlobSize.Total += families[name]
+		out.BlobSize.ByArtifactFamily = append(out.BlobSize.ByArtifactFamily, api.FamilyBlobSize{ArtifactFamily: api.Family(name), BlobSize: families[name]})
+	}
+	return &body[api.SystemStats]{out}, err
+}
+
+func (a *API) cleanBlobs(ctx context.Context, caller *access.Caller, hashes []string) (*body[api.CleanupStats], error) {
+	done, err := a.Service.System.CleanBlobs(ctx, caller, hashes)
+	return &body[api.CleanupStats]{api.CleanupStats{BlobCount: int64(done.Blobs), SpaceReclaimed: done.Bytes}}, err
 }
 
 type scopesInput struct {
