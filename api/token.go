@@ -78,6 +78,10 @@ type TokenCreate struct {
 	ExpiresAt string          `json:"expires_at,omitempty"`
 	Resources []TokenResource `json:"resources,omitempty"`
 	Scopes    []string        `json:"scopes,omitempty"`
+	// Restrictions narrow the token further; a token made by another one has at least those of the other.
+	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
+	// OneTime asks for a token that is good for one use.
+	OneTime bool `json:"one_time,omitempty"`
 }
 
 // TokenUpdate is the body of PUT /account/tokens/{id}. A field that is nil is left as it is.
@@ -88,6 +92,24 @@ type TokenUpdate struct {
 	ExpiresAt *string `json:"expires_at,omitempty"`
 	// Resources replaces the grants of a resource token; a scope token's scopes cannot be changed.
 	Resources []TokenResource `json:"resources,omitempty"`
+	// Restrictions replaces all restrictions; an empty object takes them away.
+	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
+}
+
+// TokenRestrictions narrow a token by where, when and how often it is used. What is left out does not restrict.
+type TokenRestrictions struct {
+	// Channels are patterns for "channel" or "channel/subchannel"; "*" stands for anything but "/".
+	Channels []string `json:"channels,omitempty" maxItems:"100"`
+	// Packages are patterns for package names. With any, the token works for packages and their index only.
+	Packages []string `json:"packages,omitempty" maxItems:"100"`
+	// AllowedCIDRs are networks such as "10.0.0.0/8", and addresses, from which the token works.
+	AllowedCIDRs []string `json:"allowed_cidrs,omitempty" maxItems:"100"`
+	// NotBefore is when the token begins to work: RFC 3339 or, in requests, YYYY-MM-DD for the beginning of that day, UTC.
+	NotBefore string `json:"not_before,omitempty" maxLength:"64"`
+	// MaxUses is how many packages the token may fetch, things it may write and tokens it may make, all together.
+	MaxUses int64 `json:"max_uses,omitempty" minimum:"0"`
+	// Uses is how many of MaxUses are spent. It is not read in requests.
+	Uses int64 `json:"uses,omitempty"`
 }
 
 // Token describes a token. It never holds the token's string.
@@ -112,6 +134,8 @@ type Token struct {
 	Resources []TokenResource `json:"resources,omitempty"`
 	// Scopes is left out of a resource token.
 	Scopes []string `json:"scopes,omitempty"`
+	// Restrictions is left out of a token that has none.
+	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
 
 	TokenUsage
 	// Secrets are the one or two strings that work or worked last, the current one first.
@@ -168,6 +192,8 @@ type TokenInfo struct {
 	ExpiresAt   *time.Time      `json:"expires_at"`
 	Resources   []TokenResource `json:"resources,omitempty"`
 	Scopes      []string        `json:"scopes,omitempty"`
+	// Restrictions is left out of a token that has none.
+	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
 	// RetiresAt is when the string that asks stops to work because a newer one was issued; null for the current one.
 	RetiresAt *time.Time `json:"retires_at"`
 	// DefaultChannelName is empty when the token may not see its owner's default channel.

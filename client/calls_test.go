@@ -51,6 +51,32 @@ func TestCallsOnTheWire(t *testing.T) {
 			_, err := c.UpdateToken(ctx, "t1", api.TokenUpdate{Name: &name, ExpiresAt: &never})
 			return err
 		}},
+		{`GET /api/users/ada/tokens?limit=5`, func(c *Client) error {
+			_, err := c.TokensOf("ada").List(ctx, TokenFilter{ListOptions: ListOptions{Limit: 5}})
+			return err
+		}},
+		{`GET /api/users/ada/tokens/t1`, func(c *Client) error { _, err := c.TokensOf("ada").Get(ctx, "t1"); return err }},
+		{`POST /api/users/ada/tokens {"name":"ci","scopes":["channel:view"],"one_time":true}`, func(c *Client) error {
+			_, err := c.TokensOf("ada").Create(ctx, api.TokenCreate{Name: "ci", Scopes: []string{"channel:view"}, OneTime: true})
+			return err
+		}},
+		{`PUT /api/users/ada/tokens/t1?reissue_token=false {"restrictions":{}}`, func(c *Client) error {
+			_, err := c.TokensOf("ada").Update(ctx, "t1", api.TokenUpdate{Restrictions: &api.TokenRestrictions{}})
+			return err
+		}},
+		{`DELETE /api/users/ada/tokens/t1`, func(c *Client) error { return c.TokensOf("ada").Delete(ctx, "t1") }},
+		{`POST /api/users/tokens?with_hash=true {"users_ids":["ada"]}`, func(c *Client) error {
+			_, err := c.UsersTokens(ctx, []string{"ada"}, true, ListOptions{})
+			return err
+		}},
+		{`PUT /api/users/tokens?reissue_token=false {"token_ids":["t1"],"expires_at":"never"}`, func(c *Client) error {
+			_, err := c.UpdateUsersTokens(ctx, api.UsersTokensUpdate{TokenIDs: []string{"t1"}, ExpiresAt: &never})
+			return err
+		}},
+		{`PUT /api/users/tokens?overlap=1h0m0s&reissue_token=true {"token_ids":["t1"]}`, func(c *Client) error {
+			_, err := c.ReissueUsersTokens(ctx, api.UsersTokensUpdate{TokenIDs: []string{"t1"}}, time.Hour)
+			return err
+		}},
 		{`PUT /api/account/tokens/t1?overlap=24h0m0s&reissue_token=true {}`, func(c *Client) error {
 			_, err := c.ReissueToken(ctx, "t1", api.TokenUpdate{}, 24*time.Hour)
 			return err

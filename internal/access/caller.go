@@ -70,6 +70,10 @@ type Caller struct {
 	SecretID int64
 	// SessionID names the session that was presented, so that it can be ended.
 	SessionID string
+	// Spent says that a use of the token has been debited for this request, which is then not refused for want of one.
+	Spent bool
+	// Warn is told of what is served as to anybody although a credential was sent; nil for nobody to tell.
+	Warn func(Scope, Target, Decision)
 	// Now is the time of the request, against which expiry and not_before are judged. The zero time is unknown: a
 	// token with not_before is then refused, and its expiry is taken as already checked.
 	Now time.Time

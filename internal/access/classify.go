@@ -20,8 +20,8 @@ type Denial struct {
 	// NotFoundLike says that the answer is the one that is given for what does not exist. It depends on nothing but the
 	// protocol, and nothing may be added to it.
 	NotFoundLike bool
-	// Warning is the code for a Conda-Token-Warning header on an answer that is served as to anybody, although a
-	// credential was sent.
+	// Warning is the code of what kept the credential from counting, on an answer that is served as to anybody; Message
+	// then says so in the words for a Conda-Token-Warning header.
 	Warning string
 }
 
@@ -66,9 +66,9 @@ func classifyAllowed(d *Decision, proto Protocol) Denial {
 	case d.Problem != ProblemNone && proto != ProtocolConda:
 		return badCredential(d)
 	case d.Problem != ProblemNone:
-		return Denial{Warning: string(d.Problem)}
+		return Denial{Warning: string(d.Problem), Message: badCredential(d).Message}
 	case d.AsAnonymous && restriction.State == Refused:
-		return Denial{Warning: restriction.Reason.Code()}
+		return Denial{Warning: restriction.Reason.Code(), Message: upper(d.refusal(restriction.Reason, restriction)) + ". " + d.remedy(restriction)}
 	}
 	return Denial{}
 }

@@ -210,7 +210,7 @@ func (v *Verdict) restrictions(parent, child *Restrictions) {
 	if child.NotBefore.Before(parent.NotBefore) {
 		v.refuse("not_before", "must not be before %s", instant(parent.NotBefore))
 	}
-	if parent.MaxUses > 0 && (child.MaxUses == 0 || child.MaxUses > parent.MaxUses-parent.Uses) {
+	if parent.MaxUses > 0 && (child.MaxUses == 0 || child.MaxUses-child.Uses > parent.MaxUses-parent.Uses) {
 		v.refuse("max_uses", "must be at most %d, what is left of the token that grants them", max(0, parent.MaxUses-parent.Uses))
 	}
 }

@@ -47,7 +47,7 @@ func (r *Restrictions) judgeUse(c *Caller, row *row) Reason {
 		return ReasonNotBefore
 	case len(r.CIDRs) > 0 && !containsAddress(r.CIDRs, c.Address):
 		return ReasonAddress
-	case r.MaxUses > 0 && r.Uses >= r.MaxUses && row.flags.has(costs):
+	case r.MaxUses > 0 && r.Uses >= r.MaxUses && row.flags.has(costs) && !c.Spent:
 		return ReasonUses
 	}
 	return ReasonNone

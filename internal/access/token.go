@@ -38,8 +38,16 @@ type Token struct {
 	Packages map[int64]map[string]Level
 	// Restrictions narrow either kind further.
 	Restrictions Restrictions
+	// Metered says that each use is to be debited: from the token itself or from one that it was minted by.
+	Metered bool
 	// ExpiresAt is when the token stops working; zero means never.
 	ExpiresAt time.Time
+}
+
+// ByPackage reports whether the token reaches single packages of channels that it does not reach as a whole, so that
+// what it is asked must name the package.
+func (k *Token) ByPackage() bool {
+	return k != nil && (k.Kind == ResourceToken && len(k.Packages) > 0 || len(k.Restrictions.Packages) > 0)
 }
 
 func (k *Token) expired(now time.Time) bool {

@@ -45,6 +45,8 @@ type token struct {
 	owner   int64
 	access  *access.Token
 	secrets []secretLife
+	// lineage are the tokens that it was minted by; it dies with any of them.
+	lineage []registry.Ancestor
 }
 
 // secretLife is how long one string works.
@@ -164,6 +166,10 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 		caller.Problem = access.ProblemExpired
 		return nil
 	}
+	if problem, err := r.inherited(ctx, caller.Now, t); problem != access.ProblemNone || err != nil {
+		caller.Problem = problem
+		return err
+	}
 	p, err := r.principal(ctx, t.owner)
 	if err != nil {
 		return err
@@ -174,6 +180,26 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 	}
 	caller.Principal, caller.Token, caller.Via, caller.SecretID = p, t.access, access.ViaToken, ref.secret
 	return nil
+}
+
+// inherited tells what is wrong with a token because of those that it was minted by.
+func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (access.Problem, error) {
+	for _, a := range t.lineage {
+		if a.Dead(now, r.policy.MaxLifetime) {
+			return access.ProblemRevoked, nil
+		}
+		if a.OwnerID == t.owner {
+			continue
+		}
+		p, err := r.principal(ctx, a.OwnerID)
+		if err != nil {
+			return access.ProblemNone, err
+		}
+		if !p.Active {
+			return access.ProblemDisabled, nil
+		}
+	}
+	return access.ProblemNone, nil
 }
 
 // dead tells a string that once was good from one that never was.
@@ -213,6 +239,12 @@ func (r *Resolver) token(ctx context.Context, id int64) (*token, error) {
 			return nil, err
 		}
 		out := &token{owner: t.OwnerID, access: t.Access()}
+		if out.lineage, err = r.directory.Ancestors(ctx, t); err != nil {
+			return nil, err
+		}
+		for _, a := range out.lineage {
+			out.access.Metered = out.access.Metered || a.MaxUses > 0
+		}
 		for _, s := range t.Secrets {
 			out.secrets = append(out.secrets, secretLife{id: s.ID, created: s.CreatedAt, retires: s.RetiresAt})
 		}

@@ -18,6 +18,8 @@ type CoreStore interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 	InsertAudit(ctx context.Context, tx Tx, e Event) error
 	InsertChange(ctx context.Context, tx Tx, c Change, at time.Time) error
+	// DebitToken takes a use from a token and from those that it was minted by, of each only if its uses are counted.
+	DebitToken(ctx context.Context, tx Tx, token int64) ([]Debit, error)
 }
 
 // core is what all services share: the decision, transactions, the audit and the clock.
@@ -32,10 +34,13 @@ type core struct {
 // allow is the one place where Kingsnake says yes or no. A refusal is recorded and comes back as CodeDenied.
 func (c *core) allow(_ context.Context, caller *access.Caller, scope access.Scope, target access.Target) error {
 	d := access.Decide(caller, scope, target)
-	if d.Allowed {
-		return nil
+	if !d.Allowed {
+		return c.deny(caller, scope, target, d)
 	}
-	return c.deny(caller, scope, target, d)
+	if d.AsAnonymous && caller.Warn != nil {
+		caller.Warn(scope, target, d)
+	}
+	return nil
 }
 
 // deny records a refusal and makes its error.
@@ -50,6 +55,8 @@ type work struct {
 	caller  *access.Caller
 	tx      Tx
 	changes []Change
+	// debited tells that a use of the caller's token was taken.
+	debited bool
 }
 
 // write runs fn in a transaction and, once it is durable, tells the caches what changed.
@@ -57,15 +64,13 @@ func (c *core) write(ctx context.Context, caller *access.Caller, fn func(*work) 
 	w := &work{core: c, caller: caller}
 	err := c.store.Write(ctx, func(tx Tx) error {
 		w.tx = tx
+		if err := w.debit(ctx); err != nil {
+			return err
+		}
 		if err := fn(w); err != nil {
 			return err
 		}
-		for _, ch := range w.changes {
-			if err := c.store.InsertChange(ctx, tx, ch, c.now()); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.announce(ctx)
 	})
 	if err != nil {
 		if errors.Is(err, ErrNoSpace) {
@@ -73,7 +78,20 @@ func (c *core) write(ctx context.Context, caller *access.Caller, fn func(*work) 
 		}
 		return err
 	}
+	if w.debited {
+		caller.Spent = true
+	}
 	c.feed.Publish(w.changes)
+	return nil
+}
+
+// announce writes the changes down for other processes.
+func (w *work) announce(ctx context.Context) error {
+	for _, ch := range w.changes {
+		if err := w.core.store.InsertChange(ctx, w.tx, ch, w.core.now()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -17,6 +17,7 @@ type DirectoryStore interface {
 	PrincipalGrants(ctx context.Context, principal int64) ([]ChannelGrant, error)
 	PrincipalGroups(ctx context.Context, principal int64) (map[int64]Level, error)
 	TokenByID(ctx context.Context, tx Tx, id int64) (Token, error)
+	TokenAncestors(ctx context.Context, token int64) ([]Ancestor, error)
 	SecretByMAC(ctx context.Context, mac []byte) (Secret, error)
 	DeadSecretByMAC(ctx context.Context, mac []byte) (DeadSecret, error)
 	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
@@ -118,6 +119,14 @@ func (d *Directory) Dead(ctx context.Context, mac []byte) (DeadSecret, error) {
 // Token gives a token with its strings.
 func (d *Directory) Token(ctx context.Context, id int64) (Token, error) {
 	return d.store.TokenByID(ctx, nil, id)
+}
+
+// Ancestors gives the tokens that a token was minted by, the nearest first.
+func (d *Directory) Ancestors(ctx context.Context, t Token) ([]Ancestor, error) {
+	if t.MintedBy == 0 {
+		return nil, nil
+	}
+	return d.store.TokenAncestors(ctx, t.ID)
 }
 
 // Session gives a session by the name that its bearer carries.

@@ -34,6 +34,7 @@ const (
 	CodeNoSpace      Code = "no_space"
 	CodeFrozen       Code = "channel_frozen"
 	CodeUnavailable  Code = "unavailable"
+	CodeUsedUp       Code = "token_used_up"
 )
 
 // Error is a failure that a caller can be told about.

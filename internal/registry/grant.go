@@ -30,7 +30,7 @@ func (s *Tokens) grant(ctx context.Context, caller *access.Caller, acc account, 
 	default:
 		return invalid("scopes", "a token needs at least one scope or at least one resource")
 	}
-	return s.judge(caller, access.CanMint(caller, acc.other, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}))
+	return s.judge(caller, access.CanMint(caller, acc.other, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}))
 }
 
 func parseScopes(names []string) (access.ScopeSet, error) {
@@ -53,7 +53,7 @@ type namedResources struct {
 
 // draft is the token as the decision judges it.
 func (n namedResources) draft(t Token) access.Draft {
-	d := access.Draft{Kind: access.ResourceToken, ExpiresAt: t.ExpiresAt}
+	d := access.Draft{Kind: access.ResourceToken, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}
 	for i, g := range n.grants {
 		d.Resources = append(d.Resources, access.Resource{Channel: n.channels[i], Level: g.Level})
 	}
@@ -165,7 +165,7 @@ func (s *Tokens) mayRevoke(ctx context.Context, caller *access.Caller, acc accou
 
 // draftOf is an existing token as the decision judges it.
 func (s *Tokens) draftOf(ctx context.Context, t Token) (access.Draft, error) {
-	d := access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}
+	d := access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}
 	for _, r := range t.Resources {
 		c, err := s.lookup.find(ctx, r.Path)
 		if err != nil {

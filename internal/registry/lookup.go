@@ -60,15 +60,22 @@ func (l *channelLookup) onPackage(ctx context.Context, s *core, caller *access.C
 	if err != nil {
 		return Channel{}, err
 	}
-	target := access.OnChannel(c.Access())
-	target.Package = pkg
-	if err := s.allow(ctx, caller, scope.For(target.Channel), target); err != nil {
+	on := target(c, pkg)
+	if err := s.allow(ctx, caller, scope.For(on.Channel), on); err != nil {
 		return Channel{}, err
 	}
 	if c.ID == 0 {
 		return Channel{}, notFound("there is no channel %s", path)
 	}
 	return c, nil
+}
+
+// target is a channel or, where pkg ("family/name") is not empty, one package of it.
+func target(c Channel, pkg string) access.Target {
+	if family, name, ok := strings.Cut(pkg, "/"); ok {
+		return access.OnPackage(c.Access(), family, name)
+	}
+	return access.OnChannel(c.Access())
 }
 
 // unknownChannel stands for a channel that does not exist. A subchannel that does not exist is one all the same, so

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
@@ -85,6 +86,9 @@ type Served struct {
 	ModTime time.Time
 	// Public tells that everybody may read it, so that shared caches may keep it.
 	Public bool
+	// Spend takes the use that sending the content costs a token whose uses are counted; nil when it costs none. It is to
+	// be called before the first byte.
+	Spend func(context.Context) error
 	// ChannelID and FileID name what was read, for counting; FileID is 0 for index files.
 	ChannelID, FileID, ArtifactID int64
 }

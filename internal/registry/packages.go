@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"kingsnake/conda/channel"
 	"kingsnake/conda/pkgfile"
 	"kingsnake/conda/version"
 	"kingsnake/internal/access"
@@ -105,8 +106,12 @@ var (
 
 // Open finds a package file to send.
 func (s *Packages) Open(ctx context.Context, caller *access.Caller, path, subdir, filename string) (Served, error) {
+	var pkg string
+	if caller.Token.ByPackage() {
+		pkg = packageOf(filename)
+	}
 	// The name is taken from the file's name here; both were compared when the file came in.
-	c, err := s.lookup.on(ctx, s.core, caller, access.ArtifactDownload, path)
+	c, err := s.lookup.onPackage(ctx, s.core, caller, access.ArtifactDownload, path, pkg)
 	if err != nil {
 		return Served{}, err
 	}
@@ -123,7 +128,7 @@ func (s *Packages) Open(ctx context.Context, caller *access.Caller, path, subdir
 	}
 	return Served{
 		Hash: ref.SHA256, Size: ref.Size, ModTime: ref.UpdatedAt, Public: c.Privacy == access.Public,
-		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID,
+		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID, Spend: s.spender(caller, access.ArtifactDownload, target(c, pkg)),
 	}, nil
 }
 
@@ -213,4 +218,14 @@ func versionKey(text string) []byte {
 		return []byte{}
 	}
 	return v.SortKey()
+}
+
+// packageOf gives the package that a file belongs to by its name, "family/name". A name that is none of a package file
+// gives what no package is called.
+func packageOf(filename string) string {
+	name, _, _, _, err := channel.SplitFilename(filename)
+	if err != nil {
+		return FamilyConda + "/"
+	}
+	return FamilyConda + "/" + name
 }

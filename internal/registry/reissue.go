@@ -15,6 +15,8 @@ const maxOverlap = 30 * 24 * time.Hour
 type TokenChange struct {
 	Name, Description, ExpiresAt *string
 	Resources                    []ResourceInput
+	// Restrictions takes the place of all restrictions.
+	Restrictions *RestrictionsInput
 	// Reissue makes a new string. The old one dies at once, or after Overlap.
 	Reissue bool
 	Overlap time.Duration
@@ -74,7 +76,9 @@ func (s *Tokens) edit(ctx context.Context, w *work, acc account, t Token, change
 			return Issued{}, err
 		}
 	}
-	w.changed(ChangedToken, t.ID, "")
+	if err := s.touch(ctx, w, t.ID); err != nil {
+		return Issued{}, err
+	}
 	facts := t.facts()
 	if change.Reissue {
 		facts["overlap"] = change.Overlap.String()
@@ -104,6 +108,14 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account
 		t.ExpiresAt = s.policy.restarted(t, now)
 	}
 	if err != nil {
+		return t, err
+	}
+	if change.Restrictions != nil {
+		if t, err = s.restrict(ctx, caller, acc, t, *change.Restrictions); err != nil {
+			return t, err
+		}
+	}
+	if err := t.validateRestrictions(); err != nil {
 		return t, err
 	}
 	if change.Resources != nil {
@@ -137,7 +149,7 @@ func (s *Tokens) reissue(ctx context.Context, w *work, t Token, overlap time.Dur
 		}
 		secrets = append(secrets, old)
 	}
-	m := s.mint.Mint(letter(t.Kind))
+	m := s.mint.Mint(t.letter())
 	fresh := Secret{TokenID: t.ID, MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: now}
 	var err error
 	if fresh.ID, err = s.tokens.InsertSecret(ctx, w.tx, fresh); err != nil {

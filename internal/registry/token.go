@@ -25,6 +25,8 @@ type Token struct {
 	Metadata             json.RawMessage
 	Scopes               access.ScopeSet
 	Resources            []TokenResource
+	// Restrictions narrow it further.
+	Restrictions access.Restrictions
 	// ExpiresAt is the zero time for a token without an end.
 	ExpiresAt time.Time
 	CreatedAt time.Time
@@ -96,7 +98,8 @@ func (t Token) End(maxLifetime time.Duration) time.Time {
 
 // Access is what the decision needs to know of the token.
 func (t Token) Access() *access.Token {
-	a := &access.Token{ID: t.ID, PublicID: t.PublicID, Name: t.Name, Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}
+	a := &access.Token{ID: t.ID, PublicID: t.PublicID, Name: t.Name, Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}
+	a.Metered = t.Restrictions.MaxUses > 0
 	if len(t.Resources) > 0 {
 		a.Resources = make(map[int64]access.Level, len(t.Resources))
 		for _, r := range t.Resources {
@@ -129,6 +132,9 @@ func (t Token) validateTexts() error {
 	}
 	return nil
 }
+
+// OneTime tells a token that is good for one use.
+func (t Token) OneTime() bool { return t.Restrictions.MaxUses == 1 }
 
 // TokenPolicy is what the site demands of tokens.
 type TokenPolicy struct {

@@ -25,6 +25,10 @@ type TokenStore interface {
 	KillSecret(ctx context.Context, tx Tx, s Secret, t Token, reason Problem, at time.Time) error
 	OwnedTokens(ctx context.Context, tx Tx, owner int64) ([]int64, error)
 	ChildTokens(ctx context.Context, tx Tx, secret int64) ([]int64, error)
+	// DescendantTokens gives the tokens that a token's strings minted, those that these minted, and so on.
+	DescendantTokens(ctx context.Context, tx Tx, token int64) ([]int64, error)
+	// TokenAncestors gives the tokens that a token was minted by, the nearest first.
+	TokenAncestors(ctx context.Context, token int64) ([]Ancestor, error)
 }
 
 // TokenFilter narrows a list of tokens.
@@ -75,6 +79,9 @@ type TokenInput struct {
 	ExpiresAt         string
 	Scopes            []string
 	Resources         []ResourceInput
+	Restrictions      RestrictionsInput
+	// OneTime asks for a token that is good for one use.
+	OneTime bool
 }
 
 // ResourceInput is one asked-for grant, by names.
@@ -115,7 +122,16 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string,
 	if t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, in.ExpiresAt == ""); err != nil {
 		return Issued{}, err
 	}
+	if t.Restrictions, err = in.restrictions(caller); err != nil {
+		return Issued{}, err
+	}
+	if err := t.validateRestrictions(); err != nil {
+		return Issued{}, err
+	}
 	if err := s.grant(ctx, caller, acc, &t, in); err != nil {
+		return Issued{}, err
+	}
+	if err := s.limitDepth(ctx, caller); err != nil {
 		return Issued{}, err
 	}
 	return s.issue(ctx, caller, acc, t)
@@ -138,7 +154,7 @@ func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Tim
 
 // issue writes a new token with its first string.
 func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, t Token) (Issued, error) {
-	m := s.mint.Mint(letter(t.Kind))
+	m := s.mint.Mint(t.letter())
 	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
 	err := s.write(ctx, caller, func(w *work) error {
 		var err error
@@ -162,6 +178,9 @@ func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, 
 // facts are what the audit keeps of a token.
 func (t Token) facts() map[string]any {
 	m := map[string]any{"name": t.Name, "type": t.Kind.String(), "owner": t.Owner}
+	if t.restricted() {
+		m["restrictions"] = t.Restrictions
+	}
 	if !t.ExpiresAt.IsZero() {
 		m["expires_at"] = t.ExpiresAt
 	}
@@ -177,9 +196,24 @@ func (t Token) facts() map[string]any {
 	return m
 }
 
+// restrictions gives what a new token is to be restricted to.
+func (in TokenInput) restrictions(caller *access.Caller) (access.Restrictions, error) {
+	if in.OneTime {
+		if in.Restrictions.MaxUses > 1 {
+			return access.Restrictions{}, invalid("one_time", "a one-time token has one use, and max_uses says %d", in.Restrictions.MaxUses)
+		}
+		in.Restrictions.MaxUses = 1
+	}
+	r, err := in.Restrictions.parse()
+	return inherited(r, caller.Token), err
+}
+
 // letter is the kind of a token as its string shows it.
-func letter(k access.TokenKind) byte {
-	if k == access.ScopeToken {
+func (t Token) letter() byte {
+	switch {
+	case t.OneTime():
+		return 'b'
+	case t.Kind == access.ScopeToken:
 		return 's'
 	}
 	return 'r'
@@ -252,9 +286,11 @@ func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, user, public
 	})
 }
 
-// deleteSelf ends the token that the caller came with.
+// deleteSelf ends the token that the caller came with, which costs no use of it.
 func (s *Tokens) deleteSelf(ctx context.Context, caller *access.Caller) error {
-	return s.write(ctx, caller, func(w *work) error {
+	free := *caller
+	free.Spent = true
+	return s.write(ctx, &free, func(w *work) error {
 		t, err := s.tokens.TokenByID(ctx, w.tx, caller.Token.ID)
 		if errors.Is(err, ErrNoRecord) {
 			return notFound("this token was deleted meanwhile")

@@ -58,7 +58,9 @@ func (s *Tokens) EditMany(ctx context.Context, caller *access.Caller, ids []stri
 		seen[id] = true
 	}
 	for _, id := range ids {
-		issued, err := s.editAny(ctx, caller, id, change)
+		// Each new string costs a use of its own.
+		once := *caller
+		issued, err := s.editAny(ctx, &once, id, change)
 		out = append(out, Reissued{ID: id, Issued: issued, Err: err})
 	}
 	return out, nil

@@ -9,15 +9,15 @@ import (
 )
 
 const tokenColumns = `t.id, t.public_id, t.owner_id, p.public_id, p.name, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
-	t.scopes, t.expires_at, t.created_at, t.updated_at`
+	t.scopes, t.restrictions, t.max_uses, t.used, t.expires_at, t.created_at, t.updated_at`
 
 const tokenFrom = ` FROM tokens t JOIN principals p ON p.id = t.owner_id`
 
 func scanToken(r scanner) (t registry.Token, err error) {
-	var kind, metadata, scopes string
+	var kind, metadata, scopes, restrictions string
 	var expires, created, updated int64
 	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.OwnerPublicID, &t.Owner, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
-		&scopes, &expires, &created, &updated); err != nil {
+		&scopes, &restrictions, &t.Restrictions.MaxUses, &t.Restrictions.Uses, &expires, &created, &updated); err != nil {
 		return t, err
 	}
 	var names []string
@@ -25,6 +25,9 @@ func scanToken(r scanner) (t registry.Token, err error) {
 		return t, fmt.Errorf("scopes of token %s: %w", t.PublicID, err)
 	}
 	t.DecodeScopes(names)
+	if err := t.DecodeRestrictions(restrictions); err != nil {
+		return t, err
+	}
 	t.Kind, t.Metadata = registry.ParseTokenKind(kind), json.RawMessage(metadata)
 	t.ExpiresAt, t.CreatedAt, t.UpdatedAt = fromMillis(expires), fromMillis(created), fromMillis(updated)
 	return t, nil
@@ -32,17 +35,27 @@ func scanToken(r scanner) (t registry.Token, err error) {
 
 // InsertToken adds a token, without its resources and strings, and gives its number.
 func (s *Store) InsertToken(ctx context.Context, tx registry.Tx, t registry.Token) (id int64, err error) {
-	err = s.q(tx).row(ctx, `INSERT INTO tokens (public_id, owner_id, minted_by_secret, kind, name, description, metadata, scopes, expires_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+	restrictions, err := t.EncodeRestrictions()
+	if err != nil {
+		return 0, err
+	}
+	err = s.q(tx).row(ctx, `INSERT INTO tokens (public_id, owner_id, minted_by_secret, kind, name, description, metadata, scopes,
+			restrictions, max_uses, expires_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
 		t.PublicID, t.OwnerID, t.MintedBy, t.Kind.String(), t.Name, t.Description, string(t.Metadata), jsonList(t.EncodeScopes()),
-		millis(t.ExpiresAt), millis(t.CreatedAt), millis(t.UpdatedAt)).Scan(&id)
+		restrictions, t.Restrictions.MaxUses, millis(t.ExpiresAt), millis(t.CreatedAt), millis(t.UpdatedAt)).Scan(&id)
 	return id, s.translate(err)
 }
 
-// UpdateToken writes all of a token that can change, but for its resources.
+// UpdateToken writes all of a token that can change, but for its resources and its uses.
 func (s *Store) UpdateToken(ctx context.Context, tx registry.Tx, t registry.Token) error {
-	return s.affected(s.q(tx).exec(ctx, `UPDATE tokens SET name = $2, description = $3, metadata = $4, expires_at = $5, updated_at = $6 WHERE id = $1`,
-		t.ID, t.Name, t.Description, string(t.Metadata), millis(t.ExpiresAt), millis(t.UpdatedAt)))
+	restrictions, err := t.EncodeRestrictions()
+	if err != nil {
+		return err
+	}
+	return s.affected(s.q(tx).exec(ctx, `UPDATE tokens SET name = $2, description = $3, metadata = $4, restrictions = $5, max_uses = $6,
+		expires_at = $7, updated_at = $8 WHERE id = $1`,
+		t.ID, t.Name, t.Description, string(t.Metadata), restrictions, t.Restrictions.MaxUses, millis(t.ExpiresAt), millis(t.UpdatedAt)))
 }
 
 // DeleteToken removes a token with its resources and strings.

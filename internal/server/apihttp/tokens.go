@@ -67,6 +67,7 @@ func (a *API) createToken(ctx context.Context, caller *access.Caller, user strin
 	b := in.Body
 	issued, err := a.Service.Tokens.Create(ctx, caller, user, registry.TokenInput{
 		Name: b.Name, Description: b.Description, Metadata: b.Metadata, ExpiresAt: b.ExpiresAt, Scopes: b.Scopes, Resources: resourcesIn(b.Resources),
+		Restrictions: restrictionsIn(b.Restrictions), OneTime: b.OneTime,
 	})
 	if err != nil {
 		return nil, err
@@ -122,6 +123,9 @@ func (a *API) editToken(ctx context.Context, caller *access.Caller, user string,
 	change := registry.TokenChange{
 		Name: in.Body.Name, Description: in.Body.Description, ExpiresAt: in.Body.ExpiresAt, Resources: resourcesIn(in.Body.Resources),
 	}
+	if in.Body.Restrictions != nil {
+		change.Restrictions = new(restrictionsIn(in.Body.Restrictions))
+	}
 	if err := in.apply(&change); err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{})
 	full := a.tokenOut(t)
 	out := api.TokenInfo{
 		ID: full.ID, Name: full.Name, Description: full.Description, Type: full.Type, Kind: full.Kind, State: full.State, Owner: full.Owner,
-		Fingerprint: full.Fingerprint, CreatedAt: full.CreatedAt, ExpiresAt: full.ExpiresAt, Resources: full.Resources, Scopes: full.Scopes,
+		Fingerprint: full.Fingerprint, CreatedAt: full.CreatedAt, ExpiresAt: full.ExpiresAt, Resources: full.Resources, Scopes: full.Scopes, Restrictions: full.Restrictions,
 	}
 	for _, s := range t.Secrets {
 		if s.ID == caller.SecretID {
@@ -179,7 +183,10 @@ func (a *API) tokenOut(t registry.Token) api.Token {
 	out := api.Token{
 		ID: t.PublicID, Name: t.Name, Description: t.Description, Type: api.TokenType(t.Kind.String()), Kind: api.TokenKind(t.Kind.String()),
 		State: api.TokenState(t.State(a.Callers.Now(), policy.MaxLifetime)), CreatedAt: t.CreatedAt, ExpiresAt: instant(t.End(policy.MaxLifetime)),
-		Metadata: t.Metadata, Owner: t.Owner, Secrets: []api.TokenSecret{},
+		Metadata: t.Metadata, Owner: t.Owner, Secrets: []api.TokenSecret{}, Restrictions: restrictionsOut(t.Restrictions),
+	}
+	if t.OneTime() {
+		out.Kind = api.TokenKindOneTime
 	}
 	if t.Kind == access.ScopeToken {
 		out.Scopes = t.Scopes.Names()

@@ -95,6 +95,19 @@ func (m *Maker) trusted(a netip.Addr) bool {
 	return false
 }
 
+// TokenWarning is the header that anaconda-client shows as a warning.
+const TokenWarning = "Conda-Token-Warning"
+
+// Warn gives what puts a warning into the header of an answer that is served as to anybody, although the caller sent a
+// credential.
+func Warn(h http.Header, c *access.Caller, proto access.Protocol) func(access.Scope, access.Target, access.Decision) {
+	return func(s access.Scope, t access.Target, d access.Decision) {
+		if denial := access.Classify(c, s, t, d, proto); denial.Warning != "" {
+			h.Set(TokenWarning, denial.Message)
+		}
+	}
+}
+
 // BadCredential is the refusal of a caller whose credential is bad.
 func BadCredential(c *access.Caller, proto access.Protocol) error {
 	d := access.Decision{Problem: c.Problem}

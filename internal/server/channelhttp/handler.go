@@ -64,7 +64,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Requ
 	}
 	caller, err := h.Callers.Caller(r.Context(), r, req)
 	if err == nil {
-		err = h.judge(w, caller)
+		caller.Warn = callers.Warn(w.Header(), caller, h.proto)
+		err = h.judge(caller)
 	}
 	if err != nil {
 		h.refuse(w, r, req, err)
@@ -86,20 +87,12 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Requ
 
 // judge refuses a bad credential on a strict site. On others it is as good as none where anybody may read, and its holder
 // is warned.
-func (h *Handler) judge(w http.ResponseWriter, caller *access.Caller) error {
-	if caller.Problem == access.ProblemNone {
-		return nil
-	}
-	if h.Strict {
+func (h *Handler) judge(caller *access.Caller) error {
+	if caller.Problem != access.ProblemNone && h.Strict {
 		return callers.BadCredential(caller, h.proto)
 	}
-	denial := access.Classify(caller, access.ChannelView, access.Target{}, access.Decision{Problem: caller.Problem}, h.proto)
-	w.Header().Set(tokenWarning, denial.Message)
 	return nil
 }
-
-// tokenWarning is the header that anaconda-client shows as a warning.
-const tokenWarning = "Conda-Token-Warning"
 
 // badPath words a path that names nothing here.
 func badPath(err error) error {
@@ -119,7 +112,7 @@ func (h *Handler) refuseAs(w http.ResponseWriter, r *http.Request, req callers.R
 	p := problem.From(r.Context(), err, proto, req.ID, h.Log)
 	if p.Status == http.StatusUnauthorized {
 		// The answer itself says what is wrong with the credential.
-		w.Header().Del(tokenWarning)
+		w.Header().Del(callers.TokenWarning)
 	}
 	wire.Refuse(w, r, func() { problem.Write(w, r, p) })
 }

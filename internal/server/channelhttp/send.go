@@ -69,6 +69,9 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 		if err != nil {
 			return err
 		}
+		if err := pay(w, r, f, bytes.NewReader(data)); err != nil {
+			return err
+		}
 		sendSmall(w, r, f, data)
 	} else if err := h.stream(w, r, f); err != nil {
 		return err
@@ -177,6 +180,9 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 	}()
 	if rd.Size() != f.Size {
 		return fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, rd.Size(), f.Size)
+	}
+	if err := pay(w, r, f, rd); err != nil {
+		return err
 	}
 	if file, ok := rd.File(); ok {
 		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, file)

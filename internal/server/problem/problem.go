@@ -58,6 +58,7 @@ var answers = map[registry.Code]struct {
 	registry.CodeNoSpace:      {http.StatusInsufficientStorage, api.CodeStorageFull},
 	registry.CodeFrozen:       {http.StatusBadRequest, api.CodeFrozen},
 	registry.CodeUnavailable:  {http.StatusServiceUnavailable, api.CodeUnavailable},
+	registry.CodeUsedUp:       {http.StatusForbidden, api.CodeTokenUsedUp},
 }
 
 // New makes a problem of a status, a code and a message.

@@ -7,6 +7,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		"sessions":                  (*suite).sessions,
 		"tokens":                    (*suite).tokens,
 		"dead strings":              (*suite).deadStrings,
+		"limits of tokens":          (*suite).tokenLimits,
 		"channels":                  (*suite).channels,
 		"groups":                    (*suite).groups,
 		"packages":                  (*suite).packages,
@@ -98,7 +100,7 @@ func (s *suite) write(fn func(tx registry.Tx) error) {
 // same compares what was read with what was written; an empty list is as good as none.
 func same[T any](s *suite, what string, got, want T) {
 	s.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		s.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
