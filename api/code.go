@@ -67,8 +67,6 @@ const (
 	CodeSessionRequired Code = "session_required"
 	// CodeTokenRequired means that the operation is about the token it is called with, and there was none.
 	CodeTokenRequired Code = "token_required"
-	// CodeLastAdmin means that the change would leave nobody who can administer the site.
-	CodeLastAdmin Code = "last_admin"
 )
 
 // The codes of the other statuses.
@@ -83,6 +81,12 @@ const (
 	CodeMethodNotAllowed Code = "method_not_allowed"
 	// CodeConflict (409) means that the name is taken or the thing was changed in the meantime.
 	CodeConflict Code = "conflict"
+	// CodeLastAdmin (409) means that the change would leave nobody who can administer the site.
+	CodeLastAdmin Code = "last_admin"
+	// CodeRoleInUse (409) means that accounts have the role; force takes it from them.
+	CodeRoleInUse Code = "role_in_use"
+	// CodeRoleBuiltIn (409) means that the role comes with the server and cannot be deleted.
+	CodeRoleBuiltIn Code = "role_built_in"
 	// CodeFileExists (409) means that another file of that name is in the channel; force replaces it.
 	CodeFileExists Code = "file_exists"
 	// CodeTooLarge (413) means that the body is larger than the server takes.

@@ -137,6 +137,24 @@ func TestCallsOnTheWire(t *testing.T) {
 		{`PUT /api/users/bob/password {}`, func(c *Client) error { _, err := c.ResetPassword(ctx, "bob", ""); return err }},
 		{`PUT /api/users/bob/roles {"roles":[]}`, func(c *Client) error { _, err := c.SetRoles(ctx, "bob", nil); return err }},
 		{`GET /api/roles`, func(c *Client) error { _, err := c.Roles(ctx, ListOptions{}); return err }},
+		{`GET /api/roles/analyst`, func(c *Client) error { _, err := c.Role(ctx, "analyst"); return err }},
+		{`POST /api/roles {"name":"analyst","persistent":false,"permissions":{"cve":"read","role":null}}`, func(c *Client) error {
+			_, err := c.CreateRole(ctx, api.Role{Name: "analyst", Permissions: map[string]*api.Level{"cve": new(api.LevelRead), "role": nil}})
+			return err
+		}},
+		{`PUT /api/roles/analyst {"name":"auditor","persistent":false,"permissions":{}}`, func(c *Client) error {
+			_, err := c.UpdateRole(ctx, "analyst", api.Role{Name: "auditor", Permissions: map[string]*api.Level{}})
+			return err
+		}},
+		{`DELETE /api/roles/analyst`, func(c *Client) error { return c.DeleteRole(ctx, "analyst", false) }},
+		{`DELETE /api/roles/analyst?force=true`, func(c *Client) error { return c.DeleteRole(ctx, "analyst", true) }},
+		{`PUT /api/roles/analyst/users/ada`, func(c *Client) error { return c.GiveRole(ctx, "analyst", "ada") }},
+		{`DELETE /api/roles/analyst/users/ada`, func(c *Client) error { return c.TakeRole(ctx, "analyst", "ada") }},
+		{`GET /api/roles/analyst/users?limit=2`, func(c *Client) error { _, err := c.RoleUsers(ctx, "analyst", ListOptions{Limit: 2}); return err }},
+		{`POST /api/users {"username":"bob","roles":[]}`, func(c *Client) error {
+			_, err := c.CreateUser(ctx, api.UserCreate{Username: "bob", Roles: []string{}})
+			return err
+		}},
 		{`GET /api/system`, func(c *Client) error { _, err := c.System(ctx); return err }},
 		{`GET /api/system/scopes?details=true`, func(c *Client) error { _, err := c.ScopeDetails(ctx); return err }},
 		{`GET /api/system/resource_types`, func(c *Client) error { _, err := c.ResourceTypes(ctx); return err }},

@@ -56,10 +56,3 @@ func (c *Client) SetRoles(ctx context.Context, id string, roles []string) (api.U
 	err := c.call(ctx, http.MethodPut, nil, api.RolesUpdate{Roles: roles}, &out, "users", id, "roles")
 	return out, err
 }
-
-// Roles lists the roles of the site.
-func (c *Client) Roles(ctx context.Context, opts ListOptions) (api.List[api.Role], error) {
-	var out api.List[api.Role]
-	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, "roles")
-	return out, err
-}

@@ -225,7 +225,7 @@ func TestRolesAndUsers(t *testing.T) {
 	w := serve(t, nil)
 	w.answers = map[string]any{
 		"GET /api/roles": api.List[api.Role]{TotalCount: 1, Items: []api.Role{{
-			Name: "auditor", Permissions: map[string]api.Level{"channel": "read", "artifact": "read", "audit-logs": "manage", "role": "none"},
+			Name: "auditor", Permissions: map[string]*api.Level{"channel": new(api.LevelRead), "artifact": new(api.LevelRead), "audit-logs": new(api.LevelManage), "role": nil},
 		}}},
 		"GET /api/users":    []api.User{{ID: "u0", Username: "adam"}, ada},
 		"GET /api/users/u1": ada,

@@ -19,7 +19,7 @@ type AccountStore interface {
 	UserByID(ctx context.Context, tx Tx, id int64) (User, error)
 	UserByName(ctx context.Context, tx Tx, name string) (User, error)
 	UserByPublicID(ctx context.Context, tx Tx, publicID string) (User, error)
-	ListUsers(ctx context.Context, query string, p Page) ([]User, int64, error)
+	ListUsers(ctx context.Context, f UserFilter, p Page) ([]User, int64, error)
 	ListRoles(ctx context.Context, tx Tx) ([]Role, error)
 	InsertRole(ctx context.Context, tx Tx, r Role) (int64, error)
 	SetRoles(ctx context.Context, tx Tx, principal int64, roles []int64) error
@@ -111,15 +111,25 @@ func (s *Accounts) choose(ctx context.Context, u *User, password string) (made s
 	return made, err
 }
 
-// ListUsers finds users by a part of their name or e-mail address.
-func (s *Accounts) ListUsers(ctx context.Context, caller *access.Caller, query string, p Page) ([]User, int64, error) {
+// UserFilter narrows a list of users.
+type UserFilter struct {
+	// Query finds a part of the name or the e-mail address.
+	Query string
+	// Role keeps those who have the role of this name.
+	Role string
+	// Disabled keeps the disabled accounts, or the others; nil keeps both.
+	Disabled *bool
+}
+
+// ListUsers gives the users of the site.
+func (s *Accounts) ListUsers(ctx context.Context, caller *access.Caller, f UserFilter, p Page) ([]User, int64, error) {
 	if err := s.allow(ctx, caller, access.UserView, access.OnSystem()); err != nil {
 		return nil, 0, err
 	}
 	if err := p.Validate("username", "created_at", "last_login_at"); err != nil {
 		return nil, 0, err
 	}
-	return s.accounts.ListUsers(ctx, query, p)
+	return s.accounts.ListUsers(ctx, f, p)
 }
 
 // GetUser gives an account by its public id or its name.
@@ -214,7 +224,9 @@ func (s *Accounts) keepAnAdmin(ctx context.Context, w *work, u User) error {
 		return err
 	}
 	if others == 0 {
-		return conflict("%s is the last admin who can sign in; make somebody else an admin first", u.Name)
+		e := conflict("%s is the last admin who can sign in; make somebody else an admin first", u.Name)
+		e.Reason = "last_admin"
+		return e
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (s *Accounts) Bootstrap(ctx context.Context, caller *access.Caller, passwor
 	if err := s.ensureRoles(ctx, caller); err != nil {
 		return nil, err
 	}
-	_, total, err := s.accounts.ListUsers(ctx, "", Page{Limit: 1})
+	_, total, err := s.accounts.ListUsers(ctx, UserFilter{}, Page{Limit: 1})
 	if err != nil || total > 0 {
 		return nil, err
 	}

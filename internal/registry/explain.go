@@ -98,7 +98,7 @@ func (s *Access) subject(ctx context.Context, caller *access.Caller, q Question,
 	if q.User == "" && q.TokenID == "" {
 		return caller, s.allow(ctx, caller, access.AccessExplain, access.OnAccount(caller.Principal.ID))
 	}
-	about, err := s.find(ctx, q)
+	about, err := s.find(ctx, q, caller.Fallback)
 	var account int64
 	if about != nil {
 		account = about.Principal.ID
@@ -119,9 +119,10 @@ func (s *Access) subject(ctx context.Context, caller *access.Caller, q Question,
 	return about, err
 }
 
-// find makes the caller that the question is about, as if it came in now.
-func (s *Access) find(ctx context.Context, q Question) (*access.Caller, error) {
-	c := &access.Caller{Via: access.ViaSession, Now: s.now()}
+// find makes the caller that the question is about, as if it came in now. It holds the site's role everyone, as the one
+// who asks does.
+func (s *Access) find(ctx context.Context, q Question, fallback *access.Principal) (*access.Caller, error) {
+	c := &access.Caller{Via: access.ViaSession, Now: s.now(), Fallback: fallback}
 	var principal int64
 	switch {
 	case q.TokenID != "":

@@ -119,14 +119,14 @@ func (s *Tokens) resources(ctx context.Context, caller *access.Caller, acc accou
 }
 
 // judge turns a verdict about giving rights into an answer.
-func (s *Tokens) judge(caller *access.Caller, v access.Verdict) error {
+func (c *core) judge(caller *access.Caller, v access.Verdict) error {
 	if v.Allowed {
 		return nil
 	}
 	if !v.Decision.Allowed || v.Decision.AsAnonymous {
-		return s.deny(caller, v.Decision.Scope, v.Decision.Target, v.Decision)
+		return c.deny(caller, v.Decision.Scope, v.Decision.Target, v.Decision)
 	}
-	return refusal(s.core, caller, v)
+	return refusal(c, caller, v)
 }
 
 // refusal words what may not be given, item by item. A channel that the caller may not see, or that does not exist, is
@@ -209,12 +209,5 @@ func (s *Tokens) Grantable(caller *access.Caller) []access.Scope {
 
 // mayAssign asks whether the caller may give or take a role.
 func (s *Accounts) mayAssign(caller *access.Caller, r Role) error {
-	v := access.CanAssignRole(caller, r.Role)
-	if v.Allowed {
-		return nil
-	}
-	if !v.Decision.Allowed || v.Decision.AsAnonymous {
-		return s.deny(caller, v.Decision.Scope, v.Decision.Target, v.Decision)
-	}
-	return refusal(s.core, caller, v)
+	return s.judge(caller, access.CanAssignRole(caller, r.Role))
 }

@@ -20,6 +20,7 @@ type Store interface {
 	PackageStore
 	TokenStore
 	AccountStore
+	RoleStore
 	DirectoryStore
 	UsageStore
 	SystemStore
@@ -53,6 +54,7 @@ type Service struct {
 	Accounts *Accounts
 	Access   *Access
 	System   *System
+	Roles    *Roles
 
 	Directory *Directory
 	Usage     *Usage
@@ -82,6 +84,7 @@ func New(o Options) *Service {
 		Accounts:  &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions},
 		Access:    &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
 		System:    &System{core: c, system: o.Store, cleaner: o.Cleaner},
+		Roles:     &Roles{core: c, roles: o.Store},
 		Directory: directory,
 		Usage:     usage,
 		Trail:     c.trail,

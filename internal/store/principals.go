@@ -67,13 +67,19 @@ func (s *Store) user(ctx context.Context, tx registry.Tx, query string, arg any)
 	return users[0], err
 }
 
-// ListUsers finds accounts by a part of their name or e-mail address.
-func (s *Store) ListUsers(ctx context.Context, query string, p registry.Page) ([]registry.User, int64, error) {
+// ListUsers finds the accounts of people.
+func (s *Store) ListUsers(ctx context.Context, f registry.UserFilter, p registry.Page) ([]registry.User, int64, error) {
 	var w where
 	w.add(`p.kind = ?`, registry.KindUser.String())
-	if query != "" {
-		like := likePattern(query)
+	if f.Query != "" {
+		like := likePattern(f.Query)
 		w.add(`(LOWER(p.name) LIKE ? ESCAPE '!' OR LOWER(p.email) LIKE ? ESCAPE '!')`, like, like)
+	}
+	if f.Role != "" {
+		w.add(`EXISTS (SELECT 1 FROM principal_roles pr JOIN roles r ON r.id = pr.role_id WHERE pr.principal_id = p.id AND r.name = ?)`, f.Role)
+	}
+	if f.Disabled != nil {
+		w.add(`p.disabled = ?`, *f.Disabled)
 	}
 	var total int64
 	if err := s.reader.row(ctx, `SELECT COUNT(*) FROM principals p`+w.sql(), w.args...).Scan(&total); err != nil {

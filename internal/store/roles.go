@@ -39,6 +39,27 @@ func (s *Store) InsertRole(ctx context.Context, tx registry.Tx, r registry.Role)
 	return id, s.translate(err)
 }
 
+// UpdateRole writes a role's name and levels.
+func (s *Store) UpdateRole(ctx context.Context, tx registry.Tx, r registry.Role) error {
+	levels, err := json.Marshal(r.EncodeLevels())
+	if err != nil {
+		return err
+	}
+	return s.affected(s.q(tx).exec(ctx, `UPDATE roles SET name = $2, levels = $3, updated_at = $4 WHERE id = $1`,
+		r.ID, r.Name, string(levels), millis(r.UpdatedAt)))
+}
+
+// DeleteRole removes a role and takes it from those who had it.
+func (s *Store) DeleteRole(ctx context.Context, tx registry.Tx, id int64) error {
+	return s.affected(s.q(tx).exec(ctx, `DELETE FROM roles WHERE id = $1`, id))
+}
+
+// CountHolders counts the accounts that have a role.
+func (s *Store) CountHolders(ctx context.Context, tx registry.Tx, role int64) (n int64, err error) {
+	err = s.q(tx).row(ctx, `SELECT COUNT(*) FROM principal_roles WHERE role_id = $1`, role).Scan(&n)
+	return n, s.translate(err)
+}
+
 // SetRoles gives a principal exactly these roles.
 func (s *Store) SetRoles(ctx context.Context, tx registry.Tx, principal int64, roles []int64) error {
 	if _, err := s.q(tx).exec(ctx, `DELETE FROM principal_roles WHERE principal_id = $1`, principal); err != nil {

@@ -66,6 +66,7 @@ func New(o Options) *API {
 	a.channelOperations()
 	a.artifactOperations()
 	a.userOperations()
+	a.roleOperations()
 	a.systemOperations()
 	return a
 }

@@ -50,11 +50,6 @@ func (a *API) userOperations() {
 			u, err := a.Service.Accounts.SetUserRoles(ctx, caller, in.ID, in.Body.Roles)
 			return &body[api.User]{userOut(u)}, err
 		})
-	add(a, Operation{Method: http.MethodGet, Path: "/api/roles", Tag: tag, Summary: "List the roles", Scopes: []access.Scope{access.RoleView}},
-		func(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.List[api.Role]], error) {
-			roles, err := a.Service.Accounts.Roles(ctx, caller)
-			return list(roles, int64(len(roles)), roleOut), err
-		})
 }
 
 type editUserInput struct {
@@ -74,7 +69,9 @@ type rolesInput struct {
 
 type listUsersInput struct {
 	Page
-	Query string `query:"q" maxLength:"200"`
+	Query    string `query:"q" maxLength:"200"`
+	Role     string `query:"role" maxLength:"64" doc:"Only those who have the role of this name."`
+	Disabled string `query:"disabled" enum:"true,false" doc:"Only disabled accounts, or only the others."`
 }
 
 // userList is a plain array, as clients of this operation expect; the count of all goes into a header.
@@ -84,7 +81,11 @@ type userList struct {
 }
 
 func (a *API) listUsers(ctx context.Context, caller *access.Caller, in *listUsersInput) (*userList, error) {
-	users, total, err := a.Service.Accounts.ListUsers(ctx, caller, in.Query, in.registry())
+	filter := registry.UserFilter{Query: in.Query, Role: in.Role}
+	if in.Disabled != "" {
+		filter.Disabled = new(in.Disabled == "true")
+	}
+	users, total, err := a.Service.Accounts.ListUsers(ctx, caller, filter, in.registry())
 	out := &userList{TotalCount: total, Body: []api.User{}}
 	for _, u := range users {
 		out.Body = append(out.Body, userOut(u))
@@ -99,14 +100,6 @@ func userOut(u registry.User) api.User {
 	}
 	if out.Roles == nil {
 		out.Roles = []string{}
-	}
-	return out
-}
-
-func roleOut(r registry.Role) api.Role {
-	out := api.Role{ID: r.PublicID, Name: r.Name, Persistent: r.Persistent, Permissions: map[string]api.Level{}}
-	for c, l := range r.EncodeLevels() {
-		out.Permissions[c] = api.Level(l)
 	}
 	return out
 }

@@ -50,12 +50,34 @@ func (s *suite) accounts() {
 	} {
 		same(s, what, must[registry.User](s, what)(read()), ada)
 	}
-	list, total, err := s.ListUsers(s.ctx(), "ADA@", registry.Page{Limit: 10})
+	list, total, err := s.ListUsers(s.ctx(), registry.UserFilter{Query: "ADA@"}, registry.Page{Limit: 10})
 	same(s, "users found", list, []registry.User{ada})
-	list, all, err2 := s.ListUsers(s.ctx(), "", registry.Page{Limit: 1, Sort: []registry.Sort{{By: "username", Descending: true}}})
+	list, all, err2 := s.ListUsers(s.ctx(), registry.UserFilter{}, registry.Page{Limit: 1, Sort: []registry.Sort{{By: "username", Descending: true}}})
 	same(s, "the last user by name", list, []registry.User{bob})
 	if err != nil || err2 != nil || total != 1 || all != 2 {
 		s.Errorf("totals %d and %d, %v %v, want 1 and 2", total, all, err, err2)
+	}
+
+	yes, no := true, false
+	for what, c := range map[string]struct {
+		filter registry.UserFilter
+		want   []string
+	}{
+		"with a role":        {registry.UserFilter{Role: "author"}, []string{"ada"}},
+		"with no such role":  {registry.UserFilter{Role: "auth"}, nil},
+		"disabled":           {registry.UserFilter{Disabled: &yes}, nil},
+		"not disabled":       {registry.UserFilter{Disabled: &no}, []string{"ada", "bob"}},
+		"everything at once": {registry.UserFilter{Query: "a", Role: "admin", Disabled: &no}, []string{"ada"}},
+	} {
+		found, n, err := s.ListUsers(s.ctx(), c.filter, registry.Page{Limit: 10})
+		var names []string
+		for _, u := range found {
+			names = append(names, u.Name)
+		}
+		same(s, "users "+what, names, c.want)
+		if err != nil || n != int64(len(c.want)) {
+			s.Errorf("users %s: total %d, %v, want %d", what, n, err, len(c.want))
+		}
 	}
 
 	admins := func(except, want int64) {
@@ -77,6 +99,40 @@ func (s *suite) accounts() {
 	s.fails("deleting it again", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.DeleteUser(s.ctx(), tx, bob.ID) }), registry.ErrNoRecord)
 	if next := s.user("bob"); next.ID == bob.ID {
 		s.Error("a user's number was given twice")
+	}
+}
+
+func (s *suite) roles() {
+	cook, waiter := s.role("cook", map[string]string{"channel": "write"}), s.role("waiter", map[string]string{"cve": "read"})
+	s.user("ada", cook.ID, waiter.ID)
+	s.user("bob", cook.ID)
+	holders := func(r registry.Role, want int64) {
+		s.Helper()
+		if got := must[int64](s, "count holders")(s.CountHolders(s.ctx(), nil, r.ID)); got != want {
+			s.Errorf("%d hold %s, want %d", got, r.Name, want)
+		}
+	}
+	holders(cook, 2)
+	holders(waiter, 1)
+	cook.Name, cook.UpdatedAt = "chef", at(5)
+	cook.DecodeLevels(map[string]string{"channel": "manage", "artifact": "read"})
+	s.write(func(tx registry.Tx) error { return s.UpdateRole(s.ctx(), tx, cook) })
+	same(s, "an edited role", must[[]registry.Role](s, "roles")(s.ListRoles(s.ctx(), nil)), []registry.Role{cook, waiter})
+	holders(cook, 2)
+	waiter.Name = "chef"
+	s.fails("a taken name", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.UpdateRole(s.ctx(), tx, waiter) }), registry.ErrTaken)
+	s.write(func(tx registry.Tx) error { return s.DeleteRole(s.ctx(), tx, cook.ID) })
+	same(s, "what is left to somebody who lost a role", must[registry.User](s, "read")(s.UserByName(s.ctx(), nil, "ada")).Roles, []string{"waiter"})
+	for what, write := range map[string]func(registry.Tx) error{
+		"deleting it again":    func(tx registry.Tx) error { return s.DeleteRole(s.ctx(), tx, cook.ID) },
+		"editing what is gone": func(tx registry.Tx) error { return s.UpdateRole(s.ctx(), tx, cook) },
+	} {
+		s.fails(what, s.Store.Write(s.ctx(), write), registry.ErrNoRecord)
+	}
+	if next := s.role("chef", nil); next.ID == cook.ID {
+		s.Error("a role's number was given twice")
+	} else {
+		holders(next, 0)
 	}
 }
 

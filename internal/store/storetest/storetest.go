@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		"a cancelled write":         (*suite).cancelledWrite,
 		"reads inside a write":      (*suite).readsInside,
 		"accounts":                  (*suite).accounts,
+		"roles":                     (*suite).roles,
 		"sessions":                  (*suite).sessions,
 		"tokens":                    (*suite).tokens,
 		"dead strings":              (*suite).deadStrings,
