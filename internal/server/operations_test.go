@@ -54,7 +54,13 @@ func needs(scopes ...string) []string { return scopes }
 // allOperations are the rows of all tables, with the twins on subchannels.
 func allOperations() []operation {
 	var all []operation
-	for _, rows := range [][]operation{condaOperations(), channelOperations(), accountOperations(), userTokenOperations()} {
+	for _, rows := range [][]operation{
+		condaOperations(),
+		siteOperations(),
+		channelOperations(),
+		accountOperations(),
+		userTokenOperations(),
+	} {
 		for _, o := range rows {
 			o.at = onTeam
 			all = append(all, o)

@@ -45,7 +45,6 @@ func accountOperations() []operation {
 		}},
 		{name: "PUT " + oneUser + "/password", scopes: needs("user:edit"), session: true, call: onUser(http.MethodPut, "/password", api.PasswordReset{Password: servertest.UserPassword})},
 		{name: "PUT " + oneUser + "/roles", scopes: needs("role:edit"), call: onUser(http.MethodPut, "/roles", api.RolesUpdate{Roles: []string{}})},
-		{name: "GET /api/roles", scopes: needs("role:view"), call: request(http.MethodGet, "/api/roles", nil)},
 		{name: "POST /api/access/explain", scopes: needs("access:explain"), call: request(http.MethodPost, "/api/access/explain", api.ExplainRequest{Action: "channel:view", Channel: "team"})},
 		{name: "GET /api/account", call: request(http.MethodGet, "/api/account", nil)},
 		{name: "GET /api/account/scopes", call: request(http.MethodGet, "/api/account/scopes", nil)},
