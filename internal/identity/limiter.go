@@ -4,8 +4,9 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
+
+	"kingsnake/internal/memo"
 )
 
 // Limiter slows down who guesses. It never touches who holds a good token: it is asked only after a credential failed,
@@ -74,11 +75,11 @@ func network(a netip.Addr) string {
 type buckets struct {
 	limit rate.Limit
 	burst int
-	byKey *otter.Cache[string, *rate.Limiter]
+	byKey memo.Bounded[string, *rate.Limiter]
 }
 
 func newBuckets(limit rate.Limit, burst int) *buckets {
-	return &buckets{limit: limit, burst: burst, byKey: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxBuckets})}
+	return &buckets{limit: limit, burst: burst, byKey: memo.NewBounded[string, *rate.Limiter](maxBuckets, nil)}
 }
 
 // take spends one of the key's chances.

@@ -6,20 +6,18 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // Cache holds at most a given number of values. It is safe for concurrent use.
 type Cache[K comparable, V any] struct {
-	values *otter.Cache[K, V]
+	values Bounded[K, V]
 	epoch  atomic.Uint64
 	mu     sync.Mutex
 }
 
 // New makes a cache for at most size values.
 func New[K comparable, V any](size int) *Cache[K, V] {
-	return &Cache[K, V]{values: otter.Must(&otter.Options[K, V]{MaximumSize: size})}
+	return &Cache[K, V]{values: NewBounded[K, V](size, nil)}
 }
 
 // Peek gives the kept value, if there is one.

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"kingsnake/api"
 	"kingsnake/conda/channel"
 	"kingsnake/internal/access"
 	"kingsnake/internal/blob"
+	"kingsnake/internal/memo"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/problem"
@@ -38,7 +37,7 @@ type Options struct {
 // Handler serves channels.
 type Handler struct {
 	Options
-	small *otter.Cache[blob.Hash, []byte]
+	small memo.Bounded[blob.Hash, []byte]
 	proto access.Protocol
 }
 
@@ -48,10 +47,7 @@ func New(o Options) *Handler {
 	if o.Strict {
 		h.proto = access.ProtocolCondaStrict
 	}
-	h.small = otter.Must(&otter.Options[blob.Hash, []byte]{
-		MaximumWeight: smallTotal,
-		Weigher:       func(_ blob.Hash, b []byte) uint32 { return uint32(len(b)) + 128 },
-	})
+	h.small = memo.NewBounded(smallTotal, func(_ blob.Hash, b []byte) uint32 { return uint32(len(b)) + 128 })
 	return h
 }
 
