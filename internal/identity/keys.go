@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -22,6 +24,7 @@ const siteKeyBytes = 32
 type Keys struct {
 	token   []byte
 	session []byte
+	head    ed25519.PrivateKey
 	macs    sync.Pool
 }
 
@@ -31,13 +34,15 @@ func NewKeys(site []byte) (*Keys, error) {
 		return nil, fmt.Errorf("the site key has %d bytes; it must have %d", len(site), siteKeyBytes)
 	}
 	k := &Keys{}
-	for purpose, key := range map[string]*[]byte{"token mac": &k.token, "session signature": &k.session} {
+	var seed []byte
+	for purpose, key := range map[string]*[]byte{"token mac": &k.token, "session signature": &k.session, "audit head signature": &seed} {
 		derived, err := hkdf.Key(sha256.New, site, nil, "kingsnake "+purpose, sha256.Size)
 		if err != nil {
 			return nil, fmt.Errorf("derive key: %w", err)
 		}
 		*key = derived
 	}
+	k.head = ed25519.NewKeyFromSeed(seed)
 	k.macs.New = func() any { return hmac.New(sha256.New, k.token) }
 	return k, nil
 }
@@ -107,3 +112,9 @@ func (k *Keys) MAC(token string) (sum [sha256.Size]byte) {
 	h.Sum(sum[:0])
 	return sum
 }
+
+// SignHead signs a head of the audit. Anybody can check it with HeadKey.
+func (k *Keys) SignHead(message []byte) []byte { return ed25519.Sign(k.head, message) }
+
+// HeadKey is the public key of SignHead: the same for as long as the site key is.
+func (k *Keys) HeadKey() ed25519.PublicKey { return slices.Clone(k.head.Public().(ed25519.PublicKey)) }

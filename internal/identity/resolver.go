@@ -220,7 +220,8 @@ func (r *Resolver) dead(ctx context.Context, caller *access.Caller, mac [32]byte
 // deadUsed notes that somebody still uses a string that has ended.
 func (r *Resolver) deadUsed(caller *access.Caller, d registry.DeadSecret) {
 	e := registry.Event{
-		At: caller.Now, Type: registry.EventDeadTokenUsed, Outcome: registry.Denial, PrincipalID: d.OwnerID, TokenID: d.TokenPublicID,
+		At: caller.Now, Type: registry.EventDeadTokenUsed, Outcome: registry.Denial, PrincipalID: caller.Principal.ID, Principal: caller.Principal.Name,
+		Via: access.ViaToken.String(), TokenID: d.TokenPublicID, SubjectID: d.OwnerID,
 		Reason: string(d.Reason), Client: registry.Clip(caller.Client), RequestID: caller.RequestID, Data: "{}",
 	}
 	if caller.Address.IsValid() {

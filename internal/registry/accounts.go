@@ -91,7 +91,7 @@ func (s *Accounts) CreateUser(ctx context.Context, caller *access.Caller, in Use
 		if out.User.Roles, err = s.assign(ctx, w, out.User, in.Roles); err != nil {
 			return err
 		}
-		return w.record(ctx, EventUserCreated, 0, out.User.Name, map[string]any{"roles": out.User.Roles})
+		return w.recordAbout(ctx, out.User.ID, EventUserCreated, 0, out.User.Name, map[string]any{"roles": out.User.Roles})
 	})
 	if errors.Is(err, ErrTaken) {
 		return NewUser{}, conflict("a user named %q exists already", in.Name)
@@ -206,7 +206,7 @@ func (s *Accounts) change(ctx context.Context, caller *access.Caller, scope acce
 			return err
 		}
 		w.changed(ChangedPrincipal, u.ID, "")
-		return w.record(ctx, event, 0, u.Name, data)
+		return w.recordAbout(ctx, u.ID, event, 0, u.Name, data)
 	})
 	if errors.Is(err, ErrNoRecord) {
 		return User{}, notFound("user %s was deleted meanwhile", ref)
@@ -257,7 +257,7 @@ func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref st
 			return err
 		}
 		w.changed(ChangedPrincipal, u.ID, "")
-		return w.record(ctx, EventUserDeleted, 0, u.Name, nil)
+		return w.recordAbout(ctx, u.ID, EventUserDeleted, 0, u.Name, nil)
 	})
 }
 

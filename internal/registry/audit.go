@@ -55,14 +55,19 @@ const (
 
 // Event is one row of the audit.
 type Event struct {
+	// ID is the row's number. The rows are numbered from 1 without gaps.
 	ID          int64
 	At          time.Time
 	Type        EventType
 	Outcome     Outcome
 	PrincipalID int64
 	Principal   string
+	// Via is how the principal came in.
+	Via string
 	// TokenID is the public id of the token that was used, empty for none.
-	TokenID   string
+	TokenID string
+	// SubjectID is the account to which it was done, 0 for none.
+	SubjectID int64
 	ChannelID int64
 	Target    string
 	Scope     string
@@ -72,6 +77,10 @@ type Event struct {
 	RequestID string
 	// Data is a JSON object of further facts. It never holds a secret.
 	Data string
+	// Format is the form in which the row was hashed, Prev the hash of the row before it, Hash its own. The store fills
+	// them in, and ID, when the row is written.
+	Format     int64
+	Prev, Hash Link
 }
 
 // newEvent fills in who acted.
@@ -80,7 +89,7 @@ func newEvent(t EventType, caller *access.Caller, at time.Time) (Event, error) {
 	if caller == nil || caller.Principal == nil {
 		return e, fmt.Errorf("event %s has no caller", t)
 	}
-	e.PrincipalID, e.Principal = caller.Principal.ID, caller.Principal.Name
+	e.PrincipalID, e.Principal, e.Via = caller.Principal.ID, caller.Principal.Name, caller.Via.String()
 	if caller.Token != nil {
 		e.TokenID = caller.Token.PublicID
 	}
@@ -125,6 +134,8 @@ type Trail struct {
 	log     *slog.Logger
 	queue   chan Event
 	dropped atomic.Int64
+	// told is how many of the dropped ones the audit tells of. Only flush uses it.
+	told int64
 }
 
 // NewTrail makes a trail; Run writes what it is given.
@@ -184,7 +195,8 @@ func (t *Trail) Run(ctx context.Context) {
 	}
 }
 
-// flush writes the given events and all that are queued behind them in one transaction.
+// flush writes the given events and all that are queued behind them in one transaction. Where some were dropped before,
+// one row says how many.
 func (t *Trail) flush(ctx context.Context, batch []Event) {
 	for len(batch) < trailBuffer {
 		select {
@@ -198,6 +210,10 @@ func (t *Trail) flush(ctx context.Context, batch []Event) {
 	if len(batch) == 0 {
 		return
 	}
+	dropped := t.dropped.Load()
+	if lost := dropped - t.told; lost > 0 {
+		batch = append(batch, lostDenials(lost, batch[len(batch)-1].At))
+	}
 	err := t.store.Write(ctx, func(tx Tx) error {
 		for _, e := range batch {
 			if err := t.store.InsertAudit(ctx, tx, e); err != nil {
@@ -209,6 +225,17 @@ func (t *Trail) flush(ctx context.Context, batch []Event) {
 	if err != nil {
 		t.dropped.Add(int64(len(batch)))
 		t.log.Error("denials could not be recorded", "error", err, "count", len(batch))
+		return
+	}
+	t.told = dropped
+}
+
+// lostDenials is the row that stands for denials which could not be kept.
+func lostDenials(n int64, at time.Time) Event {
+	system := access.System("audit")
+	return Event{
+		At: at, Type: EventDenialsLost, Outcome: Denial, PrincipalID: system.ID, Principal: system.Name, Via: access.ViaSystem.String(),
+		Data: fmt.Sprintf(`{"count":%d}`, n),
 	}
 }
 

@@ -102,11 +102,16 @@ func (w *work) changed(kind ChangeKind, ref int64, name string) {
 
 // record writes an audit row in the same transaction.
 func (w *work) record(ctx context.Context, event EventType, channel int64, target string, data any) error {
+	return w.recordAbout(ctx, 0, event, channel, target, data)
+}
+
+// recordAbout is record for what is done to an account, which sees it in its own history. 0 is nobody.
+func (w *work) recordAbout(ctx context.Context, subject int64, event EventType, channel int64, target string, data any) error {
 	e, err := newEvent(event, w.caller, w.core.now())
 	if err != nil {
 		return err
 	}
-	e.ChannelID, e.Target = channel, target
+	e.SubjectID, e.ChannelID, e.Target = subject, channel, target
 	if e.Data, err = encodeData(data); err != nil {
 		return err
 	}

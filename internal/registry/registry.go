@@ -16,6 +16,7 @@ import (
 // Store is all that the domain asks of a database; each service sees only its own part.
 type Store interface {
 	CoreStore
+	AuditStore
 	ChannelStore
 	PackageStore
 	TokenStore
@@ -32,6 +33,8 @@ type Options struct {
 	Blobs blob.Store
 	Index IndexFiles
 	Feed  *Feed
+	// Heads signs the audit.
+	Heads HeadSigner
 	// Gate is held open while a blob is stored and not named yet, so that the cleanup leaves it alone.
 	Gate      *sync.RWMutex
 	Mint      Mint
@@ -59,6 +62,7 @@ type Service struct {
 	Directory *Directory
 	Usage     *Usage
 	Trail     *Trail
+	Audit     *Audit
 }
 
 // New puts the services together.
@@ -88,5 +92,6 @@ func New(o Options) *Service {
 		Directory: directory,
 		Usage:     usage,
 		Trail:     c.trail,
+		Audit:     &Audit{core: c, audit: o.Store, signer: o.Heads},
 	}
 }

@@ -55,7 +55,7 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
 			return err
 		}
-		return w.record(ctx, EventLogin, 0, u.Name, nil)
+		return w.recordAbout(ctx, u.ID, EventLogin, 0, u.Name, nil)
 	})
 	return session, err
 }
@@ -67,7 +67,7 @@ func (s *Accounts) loginFailed(in LoginInput, u User) {
 		s.log.Error("failed login without an origin", "error", err)
 		return
 	}
-	e.Outcome, e.Target, e.Reason = Denial, u.Name, string(access.ProblemPassword)
+	e.Outcome, e.SubjectID, e.Target, e.Reason = Denial, u.ID, u.Name, string(access.ProblemPassword)
 	s.trail.Note(e)
 }
 
@@ -81,7 +81,7 @@ func (s *Accounts) Logout(ctx context.Context, caller *access.Caller) error {
 			return err
 		}
 		w.changed(ChangedSession, 0, caller.SessionID)
-		return w.record(ctx, EventLogout, 0, caller.Principal.Name, nil)
+		return w.recordAbout(ctx, caller.Principal.ID, EventLogout, 0, caller.Principal.Name, nil)
 	})
 }
 
@@ -159,6 +159,6 @@ func (s *Accounts) storePassword(ctx context.Context, caller *access.Caller, u U
 			return err
 		}
 		w.changed(ChangedPrincipal, u.ID, "")
-		return w.record(ctx, EventPasswordChanged, 0, u.Name, nil)
+		return w.recordAbout(ctx, u.ID, EventPasswordChanged, 0, u.Name, nil)
 	})
 }

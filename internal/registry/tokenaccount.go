@@ -54,7 +54,7 @@ func (s *Tokens) account(ctx context.Context, caller *access.Caller, scope acces
 
 // record writes an event about a token of the account, and tells the account of what somebody else did.
 func (a account) record(ctx context.Context, w *work, event EventType, t Token, facts map[string]any) error {
-	if err := w.record(ctx, event, 0, t.PublicID, facts); err != nil {
+	if err := w.recordAbout(ctx, t.OwnerID, event, 0, t.PublicID, facts); err != nil {
 		return err
 	}
 	return a.tell(ctx, w, event, t)

@@ -313,7 +313,7 @@ func (s *Tokens) revoke(ctx context.Context, w *work, t Token) error {
 		return err
 	}
 	w.changed(ChangedToken, t.ID, "")
-	return w.record(ctx, EventTokenRevoked, 0, t.PublicID, t.facts())
+	return w.recordAbout(ctx, t.OwnerID, EventTokenRevoked, 0, t.PublicID, t.facts())
 }
 
 // kill ends one string and the tokens that it minted.

@@ -110,7 +110,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	})
 	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
-		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep,
+		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
 		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
@@ -164,6 +164,7 @@ func (s *Server) start(ctx context.Context, lastChange int64) {
 	svc := s.site.Service
 	for _, run := range []func(context.Context){
 		svc.Trail.Run,
+		svc.Audit.Run,
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
 		s.site.Upkeep.Run,

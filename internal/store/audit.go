@@ -2,69 +2,50 @@ package store
 
 import (
 	"context"
-	"time"
+	"errors"
 
 	"kingsnake/internal/registry"
 )
 
-// InsertAudit adds a row to the audit.
-func (s *Store) InsertAudit(ctx context.Context, tx registry.Tx, e registry.Event) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO audit (at, event, outcome, principal_id, principal, token_id, channel_id, target, scope, reason, address, client, request_id, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		millis(e.At), string(e.Type), string(e.Outcome), e.PrincipalID, e.Principal, e.TokenID, e.ChannelID, e.Target, e.Scope,
-		e.Reason, e.Address, e.Client, e.RequestID, e.Data)
-	return s.translate(err)
+// InsertAudit adds a row to the audit. It is numbered, tied to the row before it and written when the transaction ends,
+// and not at all when the write fails.
+func (s *Store) InsertAudit(_ context.Context, tx registry.Tx, e registry.Event) error {
+	t, ok := tx.(*txn)
+	if !ok {
+		return errors.New("an event is recorded outside of a write")
+	}
+	t.events = append(t.events, e)
+	return nil
 }
 
-// InsertChange adds a row to the feed that other processes follow.
-func (s *Store) InsertChange(ctx context.Context, tx registry.Tx, c registry.Change, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO changes (kind, ref, name, at) VALUES ($1, $2, $3, $4)`, string(c.Kind), c.Ref, c.Name, millis(at))
-	return s.translate(err)
+// eventColumns are what scanEvent reads.
+const eventColumns = `a.id, a.at, a.event, a.outcome, a.principal_id, a.principal, a.via, a.token_id, a.subject_id, a.channel_id, a.target, a.scope,
+	a.reason, a.address, a.client, a.request_id, a.data, a.format, a.prev, a.hash`
+
+func scanEvent(r scanner) (e registry.Event, err error) {
+	var at int64
+	var prev, hash []byte
+	err = r.Scan(&e.ID, &at, &e.Type, &e.Outcome, &e.PrincipalID, &e.Principal, &e.Via, &e.TokenID, &e.SubjectID, &e.ChannelID, &e.Target, &e.Scope,
+		&e.Reason, &e.Address, &e.Client, &e.RequestID, &e.Data, &e.Format, &prev, &hash)
+	e.At = fromMillis(at)
+	e.Prev, e.Hash = link(prev), link(hash)
+	return e, err
 }
 
-// ChangesAfter reads the feed from a place on.
-func (s *Store) ChangesAfter(ctx context.Context, seq int64, limit int) ([]registry.Change, error) {
-	rows, err := s.reader.query(ctx, `SELECT seq, kind, ref, name FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
-	return collect(s, rows, err, func(r scanner) (c registry.Change, err error) {
-		err = r.Scan(&c.Seq, &c.Kind, &c.Ref, &c.Name)
-		return c, err
-	})
-}
-
-// LastChange gives the end of the feed.
-func (s *Store) LastChange(ctx context.Context) (seq int64, err error) {
-	err = s.reader.row(ctx, `SELECT COALESCE(MAX(seq), 0) FROM changes`).Scan(&seq)
-	return seq, s.translate(err)
-}
-
-// PruneChanges forgets changes that every process has seen.
-func (s *Store) PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error {
-	_, err := s.q(tx).exec(ctx, `DELETE FROM changes WHERE at < $1 AND seq < (SELECT MAX(seq) FROM changes)`, millis(before))
-	return s.translate(err)
+// link reads a hash. Bytes that are none give the hash of nothing, which fits no row but the first one's predecessor.
+func link(b []byte) (l registry.Link) {
+	if len(b) == len(l) {
+		l = registry.Link(b)
+	}
+	return l
 }
 
 // ListAudit reads events in order, oldest first, from a row on.
 func (s *Store) ListAudit(ctx context.Context, after int64, limit int) ([]registry.Event, error) {
-	rows, err := s.reader.query(ctx, `SELECT id, at, event, outcome, principal_id, principal, token_id, channel_id, target, scope, reason, address, client, request_id, data
-		FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-	return collect(s, rows, err, func(r scanner) (e registry.Event, err error) {
-		var at int64
-		err = r.Scan(&e.ID, &at, &e.Type, &e.Outcome, &e.PrincipalID, &e.Principal, &e.TokenID, &e.ChannelID, &e.Target, &e.Scope,
-			&e.Reason, &e.Address, &e.Client, &e.RequestID, &e.Data)
-		e.At = fromMillis(at)
-		return e, err
-	})
+	return s.listAudit(ctx, s.reader, after, limit)
 }
 
-// Setting reads a setting of the site, ErrNoRecord when it was never set.
-func (s *Store) Setting(ctx context.Context, tx registry.Tx, name string) (value string, err error) {
-	err = s.q(tx).row(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&value)
-	return value, s.translate(err)
-}
-
-// SetSetting writes a setting of the site.
-func (s *Store) SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, name, value, millis(at))
-	return s.translate(err)
+func (s *Store) listAudit(ctx context.Context, q querier, after int64, limit int) ([]registry.Event, error) {
+	rows, err := q.query(ctx, `SELECT `+eventColumns+` FROM audit a WHERE a.id > $1 ORDER BY a.id LIMIT $2`, after, limit)
+	return collect(s, rows, err, scanEvent)
 }

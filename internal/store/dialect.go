@@ -19,6 +19,8 @@ type dialect struct {
 	name string
 	// ID is the column definition of a row's number, never given twice.
 	ID string
+	// Key is the column definition of a row's number that the program gives.
+	Key string
 	// Blob is the column type of bytes.
 	Blob string
 	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+
+	"kingsnake/internal/registry"
 )
 
 // querier is what store methods need of a transaction or a pool of connections.
@@ -74,6 +76,8 @@ func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
 type txn struct {
 	tx   *sql.Tx
 	pool *pool
+	// events are what the member recorded; they are written when the batch ends.
+	events []registry.Event
 }
 
 func (t *txn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -18,6 +18,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		name:    "sqlite3",
 		ID:      "INTEGER PRIMARY KEY AUTOINCREMENT",
+		Key:     "INTEGER PRIMARY KEY",
 		Blob:    "BLOB",
 		numbers: func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
 		texts:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
@@ -48,7 +49,8 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
-	s := &Store{d: sqliteDialect(), writer: newWriter(w)}
+	s := &Store{d: sqliteDialect()}
+	s.writer = newWriter(w, s.chain)
 	if err := s.migrate(ctx, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), w.Close())
 	}
@@ -59,6 +61,9 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	r.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
 	s.reader = newPool(r)
+	if err := s.chainOld(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: the audit of before could not be chained: %w", path, err), s.Close())
+	}
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,9 @@ const maxBatch = 64
 // writer runs write transactions on a database that allows one at a time. Writes that wait for one another share a
 // commit: each runs inside a savepoint of its own, and the last in the queue pays for the one fsync of all.
 type writer struct {
-	pool    *pool
+	pool *pool
+	// chain writes the events of a batch at its end.
+	chain   func(context.Context, *txn, []registry.Event) error
 	waiting atomic.Int64
 
 	mu    sync.Mutex
@@ -25,13 +28,16 @@ type writer struct {
 
 // batch is one transaction shared by several writes.
 type batch struct {
-	tx   *sql.Tx
-	size int
+	tx     *sql.Tx
+	size   int
+	events []registry.Event
 	done chan struct{}
 	err  error
 }
 
-func newWriter(db *sql.DB) *writer { return &writer{pool: newPool(db)} }
+func newWriter(db *sql.DB, chain func(context.Context, *txn, []registry.Event) error) *writer {
+	return &writer{pool: newPool(db), chain: chain}
+}
 
 // do runs fn in a transaction and returns once its effects are durable. fn runs once.
 func (w *writer) do(ctx context.Context, fn func(registry.Tx) error) error {
@@ -63,7 +69,7 @@ func (w *writer) run(ctx context.Context, fn func(registry.Tx) error) (_ *batch,
 	b.size++
 	defer func() {
 		if w.waiting.Load() == 0 || b.size >= maxBatch {
-			w.commit()
+			w.commit(ctx)
 		}
 	}()
 	return b, w.member(ctx, b, fn)
@@ -87,22 +93,35 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 			err = fmt.Errorf("%w (and its release: %w)", err, rerr)
 		}
 	}()
-	if err := fn(&txn{tx: b.tx, pool: w.pool}); err != nil {
+	t := &txn{tx: b.tx, pool: w.pool}
+	if err := fn(t); err != nil {
 		return err
 	}
 	if _, err := b.tx.ExecContext(ctx, "RELEASE member"); err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
 	ok = true
+	b.events = append(b.events, t.events...)
 	return nil
 }
 
 // commit ends the current batch and tells its members. The caller holds the lock.
-func (w *writer) commit() {
+func (w *writer) commit(ctx context.Context) {
 	b := w.batch
 	w.batch = nil
-	if err := b.tx.Commit(); err != nil {
-		b.err = fmt.Errorf("commit: %w", err)
-	}
+	b.err = w.finish(ctx, b)
 	close(b.done)
+}
+
+// finish writes the events of the members that succeeded and commits.
+func (w *writer) finish(ctx context.Context, b *batch) error {
+	if len(b.events) > 0 {
+		if err := w.chain(ctx, &txn{tx: b.tx, pool: w.pool}, b.events); err != nil {
+			return errors.Join(fmt.Errorf("audit: %w", err), b.tx.Rollback())
+		}
+	}
+	if err := b.tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }

@@ -214,30 +214,6 @@ func (s *suite) namedBlobs() {
 	s.fails("its pointer", err, registry.ErrNoRecord)
 }
 
-func (s *suite) audit() {
-	want := []registry.Event{
-		{At: at(0), Type: registry.EventLogin, Outcome: registry.Done, PrincipalID: 3, Principal: "ada", Data: "{}"},
-		{
-			At: at(1), Type: registry.EventDenied, Outcome: registry.Denial, PrincipalID: 3, Principal: "ada", TokenID: "t", ChannelID: 4, Target: "team",
-			Scope: "channel:view", Reason: "no_grant", Address: "192.0.2.1", Client: "conda", RequestID: "r", Data: `{"a":1}`,
-		},
-	}
-	s.write(func(tx registry.Tx) error {
-		for _, e := range want {
-			if err := s.InsertAudit(s.ctx(), tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	got := must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 0, 10))
-	for i := range got {
-		want[i].ID = got[i].ID
-	}
-	same(s, "events", got, want)
-	same(s, "the rest", must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), got[0].ID, 10)), want[1:])
-}
-
 func (s *suite) feed() {
 	last := func(want int64) {
 		s.Helper()

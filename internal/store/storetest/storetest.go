@@ -25,7 +25,6 @@ type Store interface {
 	index.Store
 	upkeep.Store
 	PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error
-	ListAudit(ctx context.Context, after int64, limit int) ([]registry.Event, error)
 	Setting(ctx context.Context, tx registry.Tx, name string) (string, error)
 	SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error
 	Ping(ctx context.Context) error
@@ -56,6 +55,8 @@ func Run(t *testing.T, open Open) {
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
 		"the audit":                 (*suite).audit,
+		"the audit's chain":         (*suite).auditChain,
+		"the audit's heads":         (*suite).auditHeads,
 		"the feed":                  (*suite).feed,
 		"settings":                  (*suite).settings,
 		"a deleted channel":         (*suite).deletedChannel,

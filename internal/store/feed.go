@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"kingsnake/internal/registry"
+)
+
+// InsertChange adds a row to the feed that other processes follow.
+func (s *Store) InsertChange(ctx context.Context, tx registry.Tx, c registry.Change, at time.Time) error {
+	_, err := s.q(tx).exec(ctx, `INSERT INTO changes (kind, ref, name, at) VALUES ($1, $2, $3, $4)`, string(c.Kind), c.Ref, c.Name, millis(at))
+	return s.translate(err)
+}
+
+// ChangesAfter reads the feed from a place on.
+func (s *Store) ChangesAfter(ctx context.Context, seq int64, limit int) ([]registry.Change, error) {
+	rows, err := s.reader.query(ctx, `SELECT seq, kind, ref, name FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
+	return collect(s, rows, err, func(r scanner) (c registry.Change, err error) {
+		err = r.Scan(&c.Seq, &c.Kind, &c.Ref, &c.Name)
+		return c, err
+	})
+}
+
+// LastChange gives the end of the feed.
+func (s *Store) LastChange(ctx context.Context) (seq int64, err error) {
+	err = s.reader.row(ctx, `SELECT COALESCE(MAX(seq), 0) FROM changes`).Scan(&seq)
+	return seq, s.translate(err)
+}
+
+// PruneChanges forgets changes that every process has seen.
+func (s *Store) PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error {
+	_, err := s.q(tx).exec(ctx, `DELETE FROM changes WHERE at < $1 AND seq < (SELECT MAX(seq) FROM changes)`, millis(before))
+	return s.translate(err)
+}
+
+// Setting reads a setting of the site, ErrNoRecord when it was never set.
+func (s *Store) Setting(ctx context.Context, tx registry.Tx, name string) (value string, err error) {
+	err = s.q(tx).row(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&value)
+	return value, s.translate(err)
+}
+
+// SetSetting writes a setting of the site.
+func (s *Store) SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error {
+	_, err := s.q(tx).exec(ctx, `INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, name, value, millis(at))
+	return s.translate(err)
+}

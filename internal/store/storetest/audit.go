@@ -1,0 +1,151 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"kingsnake/internal/registry"
+)
+
+// record records events in one write.
+func (s *suite) record(events ...registry.Event) {
+	s.Helper()
+	s.write(func(tx registry.Tx) error {
+		for _, e := range events {
+			if err := s.InsertAudit(s.ctx(), tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *suite) audit() {
+	want := []registry.Event{
+		{At: at(0), Type: registry.EventLogin, Outcome: registry.Done, PrincipalID: 3, Principal: "ada", Data: "{}"},
+		{
+			At: at(1), Type: registry.EventDenied, Outcome: registry.Denial, PrincipalID: 3, Principal: "ada", Via: "token", TokenID: "t", SubjectID: 5,
+			ChannelID: 4, Target: "team", Scope: "channel:view", Reason: "no_grant", Address: "192.0.2.1", Client: "conda", RequestID: "r", Data: `{"a":1}`,
+		},
+	}
+	s.record(want...)
+	want[0] = want[0].Chained(1, registry.Link{})
+	want[1] = want[1].Chained(2, want[0].Hash)
+	same(s, "events", must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 0, 10)), want)
+	same(s, "the first", must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 0, 1)), want[:1])
+	same(s, "the rest", must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 1, 10)), want[1:])
+	same(s, "the end", must[registry.AuditState](s, "state")(s.AuditState(s.ctx(), nil)), registry.AuditState{Seq: 2, Hash: want[1].Hash, Last: 2})
+	if err := s.InsertAudit(s.ctx(), nil, want[0]); err == nil {
+		s.Error("an event can be recorded outside of a write")
+	}
+	// What a client sends is kept as text that every database takes.
+	s.record(registry.Event{At: at(2), Type: registry.EventLogin, Client: "a\xffb\x00c", Data: "{}"})
+	odd := must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 2, 10))
+	if len(odd) != 1 || odd[0].Client != "a\uFFFDb\uFFFDc" {
+		s.Errorf("odd bytes came back as %v", odd)
+	}
+	s.sound(3)
+}
+
+// sound verifies the whole audit, of which there are to be so many rows.
+func (s *suite) sound(rows int64) {
+	s.Helper()
+	all := must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 0, 10_000))
+	state := must[registry.AuditState](s, "state")(s.AuditState(s.ctx(), nil))
+	r, err := registry.VerifyAudit(registry.AuditEvidence{Rows: each(all), Heads: each[registry.Head](nil), State: &state})
+	if err != nil || !r.Sound() || r.Rows != rows {
+		s.Errorf("verification of %d rows: %v, %d rows, faults %v", rows, err, r.Rows, r.Faults)
+	}
+}
+
+func each[T any](list []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range list {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// auditChain records from many writers at once, through two connections, some of whom fail or panic.
+func (s *suite) auditChain() {
+	other := s.open(s.T, "site")
+	defer func() {
+		if err := other.Close(); err != nil {
+			s.Error(err)
+		}
+	}()
+	broken := errors.New("broken")
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	var want []string
+	for i := range 90 {
+		store := []Store{s.Store, other}[i%2]
+		all.Go(func() {
+			defer func() {
+				if v := recover(); (v != nil) != (i%9 == 4) {
+					s.Errorf("write %d panicked with %v", i, v)
+				}
+			}()
+			err := store.Write(s.ctx(), func(tx registry.Tx) error {
+				for n := range 1 + i%3 {
+					e := registry.Event{At: at(i), Type: registry.EventLogin, Target: fmt.Sprintf("%d.%d", i, n), Data: "{}"}
+					if err := store.InsertAudit(s.ctx(), tx, e); err != nil {
+						return err
+					}
+				}
+				switch i % 9 {
+				case 3:
+					return broken
+				case 4:
+					panic("on purpose")
+				}
+				return nil
+			})
+			if i%9 == 3 {
+				s.fails("a write that fails", err, broken)
+				return
+			}
+			if err != nil {
+				s.Errorf("write %d: %v", i, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for n := range 1 + i%3 {
+				want = append(want, fmt.Sprintf("%d.%d", i, n))
+			}
+		})
+	}
+	all.Wait()
+	s.sound(int64(len(want)))
+	var got []string
+	for _, e := range must[[]registry.Event](s, "audit")(s.ListAudit(s.ctx(), 0, 1000)) {
+		got = append(got, e.Target)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	same(s, "what was recorded", got, want)
+}
+
+func (s *suite) auditHeads() {
+	_, err := s.LastHead(s.ctx(), nil)
+	s.fails("the last of no heads", err, registry.ErrNoRecord)
+	var heads []registry.Head
+	for i := range 3 {
+		h := registry.Head{
+			Number: int64(i + 1), Day: "2026-11-2" + fmt.Sprint(i), Seq: int64(10 * i), Hash: registry.Link{1, byte(i)}, Rows: 10, SignedAt: at(i),
+			Prev: registry.Link{2, byte(i)}, Key: "key", Signature: []byte{3, byte(i)},
+		}
+		s.write(func(tx registry.Tx) error { return s.InsertHead(s.ctx(), tx, h) })
+		heads = append(heads, h)
+	}
+	same(s, "heads", must[[]registry.Head](s, "heads")(s.ListHeads(s.ctx(), 0, 10)), heads)
+	same(s, "one", must[[]registry.Head](s, "heads")(s.ListHeads(s.ctx(), 1, 1)), heads[1:2])
+	same(s, "the last", must[registry.Head](s, "last")(s.LastHead(s.ctx(), nil)), heads[2])
+	err = s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.InsertHead(s.ctx(), tx, heads[0]) })
+	s.fails("a number that is taken", err, registry.ErrTaken)
+}
