@@ -67,6 +67,8 @@ const (
 	CodeSessionRequired Code = "session_required"
 	// CodeTokenRequired means that the operation is about the token it is called with, and there was none.
 	CodeTokenRequired Code = "token_required"
+	// CodeLastOwner (409) means that the change would leave a channel without an owner who can sign in.
+	CodeLastOwner Code = "last_owner"
 )
 
 // The codes of the other statuses.

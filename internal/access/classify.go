@@ -92,10 +92,10 @@ func notFoundLike(proto Protocol) Denial {
 	return denial
 }
 
-// hidden reports whether the caller must not learn if the target exists. The system and one's own account are no
-// secret to anybody who is logged in.
+// hidden reports whether the caller must not learn if the target exists. The system, one's own account and a group yet to
+// be created are no secret to anybody who is logged in.
 func hidden(c *Caller, t *Target) bool {
-	if t.Kind == TargetSystem || c.Principal.owns(t) {
+	if t.Kind == TargetSystem || t.Kind == TargetGroup && t.Group == 0 || c.Principal.owns(t) {
 		return false
 	}
 	return !MayRead(c, *t)

@@ -1,16 +1,16 @@
 package access
 
 // Pending lists the scopes that guard nothing yet, because what they are for is still to be built: mirrors,
-// groups, policies, CVEs, the licence and the like. They can be put into tokens all the same, so that a token made today
+// policies, CVEs, the licence and the like. They can be put into tokens all the same, so that a token made today
 // opens them when they come. The list shrinks to nothing; a test fails when a scope on it opens an operation already, and
 // when one that opens none is missing.
 func Pending() []Scope {
 	return []Scope{
-		ChannelHistory, ChannelDefaultChannelEdit, ChannelGroupEdit, ChannelGroupView, ChannelMirrorEdit, ChannelMirrorView,
+		ChannelHistory, ChannelDefaultChannelEdit, ChannelMirrorEdit, ChannelMirrorView,
 		SubchannelHistory,
-		SubchannelGroupEdit, SubchannelGroupView, SubchannelMirrorEdit, SubchannelMirrorView,
+		SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
-		SystemSettingsEdit, GroupEdit, GroupView, ServiceAccountEdit, TrustEdit,
+		SystemSettingsEdit, ServiceAccountEdit, TrustEdit,
 		AuditLogsView, PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

@@ -141,13 +141,13 @@ func (s *Accounts) GetUser(ctx context.Context, caller *access.Caller, ref strin
 	return u, err
 }
 
-// lookUp finds a user by public id or name.
+// lookUp finds a user by public id or name. A service account is none: it belongs to its channel.
 func (s *Accounts) lookUp(ctx context.Context, tx Tx, ref string) (User, error) {
 	u, err := s.accounts.UserByPublicID(ctx, tx, ref)
 	if errors.Is(err, ErrNoRecord) {
 		u, err = s.accounts.UserByName(ctx, tx, ref)
 	}
-	if errors.Is(err, ErrNoRecord) {
+	if errors.Is(err, ErrNoRecord) || err == nil && u.Kind != access.KindUser {
 		return User{}, notFound("there is no user %s", ref)
 	}
 	return u, err

@@ -93,21 +93,6 @@ func (c Channel) Validate() error {
 	return nil
 }
 
-// OwnersGroup is the name of the group that owns a channel. Only the system makes groups whose names end like this.
-func OwnersGroup(path string) string { return path + "_owners" }
-
-// Group is a named set of principals.
-type Group struct {
-	ID          int64
-	PublicID    string
-	Name        string
-	Description string
-	// OwnersOf is the channel whose owners these are, 0 for an ordinary group.
-	OwnersOf  int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
-}
-
 // Sort is one column to order a list by.
 type Sort struct {
 	By         string

@@ -37,6 +37,8 @@ type ChannelFilter struct {
 	IncludeSubchannels bool
 	// Parent keeps only the subchannels of this channel.
 	Parent int64
+	// Group keeps only the channels on which this group has a permission.
+	Group int64
 }
 
 // ChannelChange is an edit; nil leaves a field as it is.

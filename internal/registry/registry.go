@@ -25,6 +25,8 @@ type Store interface {
 	DirectoryStore
 	UsageStore
 	SystemStore
+	GroupStore
+	ChannelGroupStore
 }
 
 // Options are what the domain is made of.
@@ -58,6 +60,9 @@ type Service struct {
 	Access   *Access
 	System   *System
 	Roles    *Roles
+	Groups   *Groups
+
+	ChannelGroups *ChannelGroups
 
 	Directory *Directory
 	Usage     *Usage
@@ -80,15 +85,20 @@ func New(o Options) *Service {
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 	}
 	packages.subscribe(o.Feed)
+	accounts := &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions}
+	groups := &Groups{core: c, groups: o.Store, channels: o.Store, accounts: accounts, lookup: lookup}
 	return &Service{
-		Channels:  &Channels{core: c, channels: o.Store, lookup: lookup},
-		Packages:  packages,
-		Indexes:   &Indexes{core: c, lookup: lookup, files: o.Index},
-		Tokens:    tokens,
-		Accounts:  &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions},
-		Access:    &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
-		System:    &System{core: c, system: o.Store, cleaner: o.Cleaner},
-		Roles:     &Roles{core: c, roles: o.Store},
+		Channels:      &Channels{core: c, channels: o.Store, lookup: lookup},
+		Packages:      packages,
+		Indexes:       &Indexes{core: c, lookup: lookup, files: o.Index},
+		Tokens:        tokens,
+		Accounts:      accounts,
+		Groups:        groups,
+		Access:        &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
+		System:        &System{core: c, system: o.Store, cleaner: o.Cleaner},
+		Roles:         &Roles{core: c, roles: o.Store},
+		ChannelGroups: &ChannelGroups{core: c, grants: o.Store, groups: groups, lookup: lookup},
+
 		Directory: directory,
 		Usage:     usage,
 		Trail:     c.trail,

@@ -112,7 +112,11 @@ func (w *world) leastCallers(t *testing.T) {
 				}
 				continue
 			}
-			a.refused(t, o.name+" without "+taken, http.StatusForbidden, api.CodeTokenScope)
+			want := refuse(http.StatusForbidden, api.CodeTokenScope)
+			if o.namesGroup {
+				want = unseen(o) // It may not see the channel, or not the group.
+			}
+			a.refused(t, o.name+" without "+taken, want.status, want.code)
 		}
 	}
 	t.Logf("no-forgotten-check: %d least callers were served, and refused in %d ways of taking one scope away", served, refused)
@@ -121,8 +125,11 @@ func (w *world) leastCallers(t *testing.T) {
 // otherScope is a scope that reveals what the operation is about and does not open it.
 func otherScope(o operation, taken string) string {
 	of := revealingUsers()
-	if o.onChannel() {
+	switch {
+	case o.onChannel():
 		of = revealing(o.at)
+	case o.onGroup():
+		of = revealingGroups()
 	}
 	for _, s := range of {
 		if s != taken && !o.opens(s) {
@@ -377,7 +384,7 @@ func (w *world) narrowTokens(t *testing.T) []intruder {
 			if !o.onChannel() || o.session || reaches(o, held) {
 				return skip
 			}
-			return refusedLevel(o)
+			return refusedLevel(o, openTo(held))
 		}})
 	}
 	parent := w.ResourceToken(w.Admin, "team", api.LevelManage).Secret

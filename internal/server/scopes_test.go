@@ -193,7 +193,9 @@ func TestEachLevel(t *testing.T) {
 			case o.opens(open...):
 				return expectation{opened: true}
 			case o.onChannel():
-				return refusedLevel(o)
+				return refusedLevel(o, open)
+			case o.onGroup():
+				return unseen(o)
 			case o.session || o.anybody() || o.onAccount():
 				return ofScope("", o)
 			}
@@ -204,13 +206,30 @@ func TestEachLevel(t *testing.T) {
 }
 
 // refusedLevel is what a resource token gets on its channel: the level is too low, or no level would do.
-func refusedLevel(o operation) expectation {
+func refusedLevel(o operation, open []string) expectation {
 	for _, s := range o.scopes {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(levels())), func(of []string) bool { return slices.Contains(of, s) }) {
-			return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}
+		switch {
+		case slices.Contains(open, s):
+			continue
+		case o.namesGroup && s == "group:view":
+			return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
+		case slices.ContainsFunc(slices.Collect(maps.Values(levels())), func(of []string) bool { return slices.Contains(of, s) }):
+			return expectation{status: http.StatusForbidden, code: api.CodeTokenLevel}
+		}
+		break
+	}
+	return expectation{status: http.StatusForbidden, code: api.CodeTokenScope}
+}
+
+// openTo lists what a resource token with a level opens.
+func openTo(held access.Level) []string {
+	var open []string
+	for name, scopes := range levels() {
+		if level, ok := access.ParseLevel(string(name)); ok && level <= held {
+			open = append(open, scopes...)
 		}
 	}
-	return expectation{status: http.StatusForbidden, code: api.CodeTokenLevel}
+	return open
 }
 
 // TestSessionOpensAll: with an administrator's login every request in the table succeeds, so that no refusal above was
@@ -259,6 +278,8 @@ func ofScope(scope string, o operation) expectation {
 		return expectation{status: http.StatusForbidden, code: api.CodeNotFound}
 	case o.onChannel() && !slices.Contains(revealing(o.at), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
+	case o.namesGroup && scope == o.scopes[0], o.onGroup() && !slices.Contains(revealingGroups(), scope):
+		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
 	case o.onAccount() && !slices.Contains(revealingUsers(), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
 	}
@@ -296,7 +317,7 @@ func (w *world) try(t *testing.T, who, token string, expect func(operation) expe
 
 // TestTablesAgree: what is said of scopes is said of scopes that there are.
 func TestTablesAgree(t *testing.T) {
-	all := slices.Concat(revealing(onTeam), revealing(onPart), revealingUsers(), slices.Concat(slices.Collect(maps.Values(levels()))...))
+	all := slices.Concat(revealing(onTeam), revealing(onPart), revealingUsers(), revealingGroups(), slices.Concat(slices.Collect(maps.Values(levels()))...))
 	for _, o := range allOperations() {
 		all = append(all, o.scopes...)
 	}

@@ -75,6 +75,9 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 	if len(f.PublicIDs) > 0 {
 		w.add(`c.public_id IN (`+s.d.texts("?")+`)`, jsonList(f.PublicIDs))
 	}
+	if f.Group != 0 {
+		w.add(`c.id IN (SELECT cg.channel_id FROM channel_groups cg WHERE cg.group_id = ?)`, f.Group)
+	}
 	var total int64
 	if err := s.reader.row(ctx, `SELECT COUNT(*) FROM channels c`+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, s.translate(err)
@@ -118,34 +121,4 @@ func (s *Store) ChannelPrincipals(ctx context.Context, tx registry.Tx, channel i
 	rows, err := s.q(tx).query(ctx, `SELECT DISTINCT m.principal_id FROM channel_groups cg
 		JOIN group_members m ON m.group_id = cg.group_id WHERE cg.channel_id = $1 ORDER BY m.principal_id`, channel)
 	return collect(s, rows, err, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err })
-}
-
-// InsertGroup adds a group and gives its number.
-func (s *Store) InsertGroup(ctx context.Context, tx registry.Tx, g registry.Group) (id int64, err error) {
-	err = s.q(tx).row(ctx, `INSERT INTO user_groups (public_id, name, description, owners_of, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-		g.PublicID, g.Name, g.Description, g.OwnersOf, millis(g.CreatedAt), millis(g.UpdatedAt)).Scan(&id)
-	return id, s.translate(err)
-}
-
-// DeleteOwnersGroup removes the group that owns a channel.
-func (s *Store) DeleteOwnersGroup(ctx context.Context, tx registry.Tx, channel int64) error {
-	_, err := s.q(tx).exec(ctx, `DELETE FROM user_groups WHERE owners_of = $1`, channel)
-	return s.translate(err)
-}
-
-// SetMember puts a principal into a group, or changes its level over the group.
-func (s *Store) SetMember(ctx context.Context, tx registry.Tx, group, principal int64, permission registry.Level) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO group_members (group_id, principal_id, permission) VALUES ($1, $2, $3)
-		ON CONFLICT (group_id, principal_id) DO UPDATE SET permission = excluded.permission`, group, principal, permission.String())
-	return s.translate(err)
-}
-
-// SetChannelGroup gives a group a level on a channel, or changes it.
-func (s *Store) SetChannelGroup(ctx context.Context, tx registry.Tx, channel, group int64, permission registry.Level, at int64) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO channel_groups (channel_id, group_id, permission, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $4)
-		ON CONFLICT (channel_id, group_id) DO UPDATE SET permission = excluded.permission, updated_at = excluded.updated_at`,
-		channel, group, permission.String(), at)
-	return s.translate(err)
 }

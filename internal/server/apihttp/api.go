@@ -68,6 +68,8 @@ func New(o Options) *API {
 	a.userOperations()
 	a.roleOperations()
 	a.systemOperations()
+	a.groupOperations()
+	a.channelGroupOperations()
 	return a
 }
 

@@ -101,6 +101,7 @@ func (s *suite) groups() {
 	same(s, "ada's grants", must[[]registry.ChannelGrant](s, "grants")(s.PrincipalGrants(s.ctx(), ada.ID)), []registry.ChannelGrant{{ChannelID: c.ID, Level: registry.ParseLevel("manage"), Group: "team_owners"}})
 	same(s, "bob's grants", must[[]registry.ChannelGrant](s, "grants")(s.PrincipalGrants(s.ctx(), bob.ID)), []registry.ChannelGrant{{ChannelID: c.ID, Level: registry.ParseLevel("read"), Group: "readers"}})
 	same(s, "bob's groups", must[map[int64]registry.Level](s, "groups")(s.PrincipalGroups(s.ctx(), bob.ID)), map[int64]registry.Level{readers: registry.ParseLevel("read")})
+	s.membership(c, ada, bob, owners, readers)
 	s.write(func(tx registry.Tx) error { return s.DeleteOwnersGroup(s.ctx(), tx, c.ID) })
 	same(s, "without owners", must[[]string](s, "owners")(s.ChannelOwners(s.ctx(), c.ID)), nil)
 	same(s, "ada's groups", must[map[int64]registry.Level](s, "groups")(s.PrincipalGroups(s.ctx(), ada.ID)), nil)
