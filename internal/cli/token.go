@@ -21,10 +21,10 @@ func (a *app) tokenCommand() *cobra.Command {
 
 func (a *app) tokenListCommand() *cobra.Command {
 	var flags listFlags
-	var kind, state string
+	var kind, state, user string
 	cmd := &cobra.Command{
 		Use:   "list [TEXT]",
-		Short: "List your tokens",
+		Short: "List your tokens, or those of another account",
 		Args:  args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			c, err := a.connectAs()
@@ -32,7 +32,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 				return err
 			}
 			tokens, err := gather(cmd.Context(), flags, strings.Join(given, ""), func(ctx context.Context, o client.ListOptions) (api.List[api.Token], error) {
-				return c.Tokens(ctx, client.TokenFilter{ListOptions: o, Type: api.TokenType(kind), State: api.TokenState(state)})
+				return c.TokensOf(user).List(ctx, client.TokenFilter{ListOptions: o, Type: api.TokenType(kind), State: api.TokenState(state)})
 			})
 			if err != nil {
 				return fail(err, "could not list the tokens")
@@ -53,6 +53,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 	flags.add(cmd.Flags())
 	cmd.Flags().StringVar(&kind, "type", "", "only resource or scope tokens")
 	cmd.Flags().StringVar(&state, "state", "", "only active, expiring, expired or revoked ones")
+	addUser(cmd, &user)
 	return cmd
 }
 
@@ -81,7 +82,8 @@ func (a *app) grants(resources []api.TokenResource, scopes []string) string {
 }
 
 func (a *app) tokenShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var user string
+	cmd := &cobra.Command{
 		Use:   "show TOKEN",
 		Short: "Show one of your tokens, named by its id or its name",
 		Args:  args(cobra.ExactArgs(1)),
@@ -90,13 +92,15 @@ func (a *app) tokenShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token, err := findToken(cmd.Context(), c.Client, given[0])
+			token, err := findToken(cmd.Context(), c.TokensOf(user), given[0])
 			if err != nil {
 				return err
 			}
 			return a.emit(token, func(t *table) { a.tokenRows(t, token) })
 		},
 	}
+	addUser(cmd, &user)
+	return cmd
 }
 
 // grantRows tells what a token holds.
@@ -117,6 +121,7 @@ func (a *app) tokenRows(t *table, token api.Token) {
 	t.row("State", string(token.State))
 	t.row("Owner", token.Owner)
 	grantRows(t, token.Resources, token.Scopes)
+	limitRows(t, token.Restrictions)
 	t.row("Created", a.when(token.CreatedAt))
 	t.row("Expires", a.whenOr(token.ExpiresAt, "never"))
 	for _, s := range token.Secrets {
@@ -135,15 +140,15 @@ func (a *app) tokenRows(t *table, token api.Token) {
 	}
 }
 
-// findToken looks for one of the caller's tokens by id, and else by a name that only one living token has.
-func findToken(ctx context.Context, c *client.Client, ref string) (api.Token, error) {
-	token, err := c.TokenByID(ctx, ref)
+// findToken looks for one of an account's tokens by id, and else by a name that only one living token has.
+func findToken(ctx context.Context, tokens client.UserTokens, ref string) (api.Token, error) {
+	token, err := tokens.Get(ctx, ref)
 	if !slices.Contains([]int{http.StatusNotFound, http.StatusUnprocessableEntity}, client.StatusOf(err)) {
 		return token, fail(err, "could not read the token %s", ref)
 	}
 	named := []api.Token{}
 	list := func(ctx context.Context, o client.ListOptions) (api.List[api.Token], error) {
-		return c.Tokens(ctx, client.TokenFilter{ListOptions: o})
+		return tokens.List(ctx, client.TokenFilter{ListOptions: o})
 	}
 	for token, listErr := range client.All(ctx, client.ListOptions{Query: ref}, list) {
 		if listErr != nil {
@@ -164,10 +169,12 @@ func findToken(ctx context.Context, c *client.Client, ref string) (api.Token, er
 
 func (a *app) tokenDeleteCommand() *cobra.Command {
 	var yes bool
+	var user string
 	cmd := &cobra.Command{
-		Use:   "delete TOKEN...",
-		Short: "End tokens at once",
-		Args:  args(cobra.MinimumNArgs(1)),
+		Use:     "delete TOKEN...",
+		Aliases: []string{"revoke"},
+		Short:   "End tokens at once",
+		Args:    args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			c, err := a.connectAs()
 			if err != nil {
@@ -175,7 +182,7 @@ func (a *app) tokenDeleteCommand() *cobra.Command {
 			}
 			var tokens []api.Token
 			for _, ref := range given {
-				token, err := findToken(cmd.Context(), c.Client, ref)
+				token, err := findToken(cmd.Context(), c.TokensOf(user), ref)
 				if err != nil {
 					return err
 				}
@@ -186,7 +193,7 @@ func (a *app) tokenDeleteCommand() *cobra.Command {
 				return err
 			}
 			for _, token := range tokens {
-				if err := c.DeleteToken(cmd.Context(), token.ID); err != nil {
+				if err := c.TokensOf(user).Delete(cmd.Context(), token.ID); err != nil {
 					return fail(err, "could not delete the token %s", token.Name)
 				}
 			}
@@ -195,6 +202,7 @@ func (a *app) tokenDeleteCommand() *cobra.Command {
 		},
 	}
 	addYes(cmd, &yes)
+	addUser(cmd, &user)
 	return cmd
 }
 
@@ -222,6 +230,7 @@ func (a *app) tokenInfoCommand() *cobra.Command {
 				t.row("State", string(info.State))
 				t.row("Owner", info.Owner)
 				grantRows(t, info.Resources, info.Scopes)
+				limitRows(t, info.Restrictions)
 				t.row("Expires", a.whenOr(info.ExpiresAt, "never"))
 				if info.RetiresAt != nil {
 					t.row("String ends", a.when(*info.RetiresAt)+"; a newer one was issued")

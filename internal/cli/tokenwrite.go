@@ -20,19 +20,22 @@ var readOnlyScopes = [...]string{
 type tokenFlags struct {
 	name, description, expires string
 	scopes, resources          []string
-	readOnly, quiet            bool
+	readOnly, oneTime, quiet   bool
+	limits                     limitFlags
 }
 
 func (a *app) tokenCreateCommand() *cobra.Command {
 	var flags tokenFlags
+	var user string
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create a token and print its string, which is shown only this once",
 		Long: "Create a token and print its string on standard output. It is shown only this once.\n\n" +
 			"A token holds either scopes, which are actions on everything that you may do them on, or resources, which are\n" +
-			"levels on channels. It never does more than you may do yourself.",
+			"levels on channels or on single packages. It never does more than you may do yourself, and flags narrow it further.",
 		Example: "  kingsnake token create --name laptop --read-only\n" +
 			"  kingsnake token create --name ci --resource team:write --expires 30d\n" +
+			"  kingsnake token create --name customer --resource team/conda/tool:read --one-time --cidr 203.0.113.0/24\n" +
 			"  kingsnake token create --name ci --scope artifact:create --scope channel:view --quiet > token.txt",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,11 +43,14 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if in.Restrictions, err = flags.limits.restrictions(cmd.Flags(), a.Now()); err != nil {
+				return err
+			}
 			c, err := a.connectAs()
 			if err != nil {
 				return err
 			}
-			token, err := c.CreateToken(cmd.Context(), in)
+			token, err := c.TokensOf(user).Create(cmd.Context(), in)
 			if err != nil {
 				return fail(err, "could not create the token %s", in.Name)
 			}
@@ -59,15 +65,18 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 	f.StringVar(&flags.description, "description", "", "what the token is for")
 	f.StringVar(&flags.expires, "expires", "", "end: 30d, 2027-01-31, an RFC 3339 time, or never (default: the server's)")
 	f.StringArrayVar(&flags.scopes, "scope", nil, "scope to hold; may be repeated (see kingsnake scopes)")
-	f.StringArrayVar(&flags.resources, "resource", nil, "channel:level to hold, level being read, write or manage; may be repeated")
+	f.StringArrayVar(&flags.resources, "resource", nil, "channel:level or channel/conda/PACKAGE:level to hold, level being read, write or manage; may be repeated")
+	f.BoolVar(&flags.oneTime, "one-time", false, "work for one download or one write, and never again")
 	f.BoolVar(&flags.readOnly, "read-only", false, "hold the six scopes that conda needs to install packages")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "print the string and nothing else")
+	flags.limits.add(f)
+	addUser(cmd, &user)
 	return cmd
 }
 
 // create turns the flags into a request.
 func (f tokenFlags) create(now time.Time) (api.TokenCreate, error) {
-	in := api.TokenCreate{Name: f.name, Description: f.description, Scopes: f.scopes}
+	in := api.TokenCreate{Name: f.name, Description: f.description, Scopes: f.scopes, OneTime: f.oneTime}
 	if f.name == "" {
 		return in, usagef("--name is missing")
 	}
@@ -110,12 +119,20 @@ func parseResources(all []string) ([]api.TokenResource, error) {
 
 // parseExpires turns a length of time into a moment and passes dates, times and "never" on to the server.
 func parseExpires(text string, now time.Time) (string, error) {
-	if text == "" || text == api.ExpiresNever {
+	if text == api.ExpiresNever {
 		return text, nil
+	}
+	return parseMoment("--expires", text, now)
+}
+
+// parseMoment turns the value of a flag, a length of time from now on, into a moment, and passes dates and times on.
+func parseMoment(flag, text string, now time.Time) (string, error) {
+	if text == "" {
+		return "", nil
 	}
 	if d, err := config.ParseDuration(text); err == nil {
 		if d <= 0 {
-			return "", usagef("--expires %q: the end must lie ahead", text)
+			return "", usagef("%s %q: it must lie ahead", flag, text)
 		}
 		return now.UTC().Add(d.Std()).Format(time.RFC3339), nil
 	}
@@ -124,7 +141,7 @@ func parseExpires(text string, now time.Time) (string, error) {
 			return text, nil
 		}
 	}
-	return "", usagef("--expires %q: write a length such as 30d, a date such as 2027-01-31, an RFC 3339 time, or never", text)
+	return "", usagef("%s %q: write a length such as 30d, a date such as 2027-01-31, an RFC 3339 time or, for an end, never", flag, text)
 }
 
 // printSecret prints a token's string on standard output and, unless quiet, how to use it on standard error.
@@ -155,16 +172,22 @@ func (a *app) printSecret(c *connection, secret string, token api.Token, quiet b
 
 func (a *app) tokenEditCommand() *cobra.Command {
 	var resources []string
+	var limits limitFlags
+	var user string
+	var unrestricted bool
 	cmd := &cobra.Command{
 		Use:   "edit TOKEN",
-		Short: "Change a token's name, description, end or resources; its string stays",
+		Short: "Change a token's name, description, end, resources or restrictions; its string stays",
 		Args:  args(cobra.ExactArgs(1)),
 	}
 	f := cmd.Flags()
 	f.String("name", "", "new name")
 	f.String("description", "", "new description")
 	f.String("expires", "", "new end: 30d, 2027-01-31, an RFC 3339 time, or never")
-	f.StringArrayVar(&resources, "resource", nil, "channel:level; all that are given replace all that the token holds")
+	f.StringArrayVar(&resources, "resource", nil, "channel:level or channel/conda/PACKAGE:level; all that are given replace all that the token holds")
+	f.BoolVar(&unrestricted, "unrestricted", false, "take all restrictions away; each of the next flags replaces all of them")
+	limits.add(f)
+	addUser(cmd, &user)
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
 		in := api.TokenUpdate{Name: changed(f, "name"), Description: changed(f, "description")}
 		var err error
@@ -174,18 +197,24 @@ func (a *app) tokenEditCommand() *cobra.Command {
 		if in.ExpiresAt, err = a.changedExpires(changed(f, "expires")); err != nil {
 			return err
 		}
-		if in.Name == nil && in.Description == nil && in.ExpiresAt == nil && in.Resources == nil {
+		if in.Restrictions, err = limits.restrictions(f, a.Now()); err != nil {
+			return err
+		}
+		if unrestricted && in.Restrictions == nil {
+			in.Restrictions = &api.TokenRestrictions{}
+		}
+		if in.Name == nil && in.Description == nil && in.ExpiresAt == nil && in.Resources == nil && in.Restrictions == nil {
 			return usagef("nothing to change: name at least one flag")
 		}
 		c, err := a.connectAs()
 		if err != nil {
 			return err
 		}
-		token, err := findToken(cmd.Context(), c.Client, given[0])
+		token, err := findToken(cmd.Context(), c.TokensOf(user), given[0])
 		if err != nil {
 			return err
 		}
-		updated, err := c.UpdateToken(cmd.Context(), token.ID, in)
+		updated, err := c.TokensOf(user).Update(cmd.Context(), token.ID, in)
 		if err != nil {
 			return fail(err, "could not change the token %s", given[0])
 		}
@@ -204,7 +233,7 @@ func (a *app) changedExpires(text *string) (*string, error) {
 }
 
 func (a *app) tokenReissueCommand() *cobra.Command {
-	var overlap string
+	var overlap, user string
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:     "reissue TOKEN",
@@ -216,6 +245,7 @@ func (a *app) tokenReissueCommand() *cobra.Command {
 	f.StringVar(&overlap, "overlap", "0", "how long the old string still works, such as 24h")
 	f.String("expires", "", "new end: 30d, 2027-01-31, an RFC 3339 time, or never")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print the string and nothing else")
+	addUser(cmd, &user)
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
 		keep, err := config.ParseDuration(overlap)
 		if err != nil {
@@ -229,11 +259,11 @@ func (a *app) tokenReissueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		token, err := findToken(cmd.Context(), c.Client, given[0])
+		token, err := findToken(cmd.Context(), c.TokensOf(user), given[0])
 		if err != nil {
 			return err
 		}
-		updated, err := c.ReissueToken(cmd.Context(), token.ID, api.TokenUpdate{ExpiresAt: expires}, keep.Std())
+		updated, err := c.TokensOf(user).Reissue(cmd.Context(), token.ID, api.TokenUpdate{ExpiresAt: expires}, keep.Std())
 		if err != nil {
 			return fail(err, "could not renew the token %s", given[0])
 		}

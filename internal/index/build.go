@@ -27,11 +27,11 @@ func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) e
 	switch key.group() {
 	case registry.IndexRepodata:
 		err = b.pair(ctx, made, registry.IndexRepodata, registry.IndexRepodataZst, func(w io.Writer) error {
-			return b.repodata(ctx, w, key.place)
+			return b.repodata(ctx, w, key.place, nil)
 		})
 	case registry.IndexRunExports:
 		err = b.pair(ctx, made, registry.IndexRunExports, registry.IndexRunExportsZst, func(w io.Writer) error {
-			return b.runExports(ctx, w, key.place)
+			return b.runExports(ctx, w, key.place, nil)
 		})
 	case registry.IndexChannelData:
 		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.channelData(ctx, w, key.channel) })
@@ -132,8 +132,8 @@ const (
 	formatConda  = string(channel.FormatConda)
 )
 
-// repodata renders repodata.json.
-func (b *Builder) repodata(ctx context.Context, w io.Writer, p place) error {
+// repodata renders repodata.json, of all packages or of those with the given names.
+func (b *Builder) repodata(ctx context.Context, w io.Writer, p place, names []string) error {
 	out := repodata.NewWriter(w, p.subdir)
 	for _, s := range []struct {
 		Section
@@ -144,6 +144,7 @@ func (b *Builder) repodata(ctx context.Context, w io.Writer, p place) error {
 		{Section{Format: formatConda, V3: true}, out.V3},
 		{Section{Format: formatTarBz2, V3: true}, out.V3},
 	} {
+		s.Names = names
 		err := b.Store.EachFile(ctx, p.channel, p.subdir, s.Section, func(f File) error { return s.add(f.Filename, f.Record) })
 		if err != nil {
 			return err
@@ -152,16 +153,16 @@ func (b *Builder) repodata(ctx context.Context, w io.Writer, p place) error {
 	return out.Close()
 }
 
-// runExports renders run_exports.json.
-func (b *Builder) runExports(ctx context.Context, w io.Writer, p place) error {
+// runExports renders run_exports.json, of all packages or of those with the given names.
+func (b *Builder) runExports(ctx context.Context, w io.Writer, p place, names []string) error {
 	out := repodata.NewRunExportsWriter(w, p.subdir)
-	err := b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatTarBz2, AnyVersion: true}, func(f File) error {
+	err := b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatTarBz2, AnyVersion: true, Names: names}, func(f File) error {
 		return out.Packages(f.Filename, f.RunExports)
 	})
 	if err != nil {
 		return err
 	}
-	err = b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatConda, AnyVersion: true}, func(f File) error {
+	err = b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatConda, AnyVersion: true, Names: names}, func(f File) error {
 		return out.CondaPackages(f.Filename, f.RunExports)
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
 	"kingsnake/internal/blob"
@@ -38,6 +39,7 @@ type Builder struct {
 	shards      *memo.Cache[shardKey, int64]
 	flight      singleflight.Group
 	wake        chan place
+	parts       *otter.Cache[partKey, []byte]
 }
 
 // place is a subdir of a channel; an empty subdir stands for the whole channel.
@@ -78,7 +80,7 @@ func New(o Options) *Builder {
 	}
 	b := &Builder{
 		Options: o, generations: memo.New[place, generation](maxCached), pointers: memo.New[pointerKey, Pointer](maxCached),
-		shards: memo.New[shardKey, int64](maxCached), wake: make(chan place, 1024),
+		shards: memo.New[shardKey, int64](maxCached), wake: make(chan place, 1024), parts: newParts(),
 	}
 	o.Feed.Subscribe(b.changed)
 	return b

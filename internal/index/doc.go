@@ -24,6 +24,8 @@ type Store interface {
 
 	// EachFile gives the files of one section of a subdir, by ascending name.
 	EachFile(ctx context.Context, channel int64, subdir string, s Section, fn func(File) error) error
+	// Names gives the names of the packages of a subdir, and perhaps of some that it had.
+	Names(ctx context.Context, channel int64, subdir string) ([]string, error)
 	// EachFact gives the facts of all files of a channel.
 	EachFact(ctx context.Context, channel int64, fn func(facts []byte) error) error
 
@@ -61,6 +63,8 @@ type Section struct {
 	V3     bool
 	// AnyVersion takes files of both record versions.
 	AnyVersion bool
+	// Names selects the files of these packages, nil those of all.
+	Names []string
 }
 
 // Shard is one package name's part of an index.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"kingsnake/conda/channel"
 	"kingsnake/internal/access"
 )
 
@@ -55,7 +56,7 @@ type namedResources struct {
 func (n namedResources) draft(t Token) access.Draft {
 	d := access.Draft{Kind: access.ResourceToken, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}
 	for i, g := range n.grants {
-		d.Resources = append(d.Resources, access.Resource{Channel: n.channels[i], Level: g.Level})
+		d.Resources = append(d.Resources, access.Resource{Channel: n.channels[i], Package: g.Package, Level: g.Level})
 	}
 	return d
 }
@@ -65,45 +66,57 @@ func (n namedResources) draft(t Token) access.Draft {
 func (s *Tokens) parseResources(ctx context.Context, in []ResourceInput) (namedResources, error) {
 	var out namedResources
 	if len(in) > maxTokenResources {
-		return out, invalid("resources", "a token reaches at most %d channels", maxTokenResources)
+		return out, invalid("resources", "a token reaches at most %d channels and packages", maxTokenResources)
 	}
 	seen := map[string]bool{}
 	for _, r := range in {
-		if err := r.check(); err != nil {
+		path, pkg, err := r.split()
+		if err != nil {
 			return out, err
 		}
 		if seen[r.Path] {
-			return out, invalid("resources", "channel %s is named twice; give it one level", clip(r.Path, 300))
+			return out, invalid("resources", "%s is named twice; give it one level", clip(r.Path, 300))
 		}
 		seen[r.Path] = true
 		level, ok := access.ParseLevel(r.Level)
 		if !ok || level == access.None {
 			return out, invalid("resources", "permission %q is none of read, write, manage", clip(r.Level, 32))
 		}
-		c, err := s.lookup.find(ctx, r.Path)
+		c, err := s.lookup.find(ctx, path)
 		if err != nil {
 			return out, err
 		}
-		out.grants = append(out.grants, TokenResource{ChannelID: c.ID, Path: r.Path, Level: level})
+		out.grants = append(out.grants, TokenResource{ChannelID: c.ID, Path: path, Package: pkg, Level: level})
 		out.channels = append(out.channels, c.Access())
 	}
 	return out, nil
 }
 
-// check compares the type of a resource with the form of its name.
-func (r ResourceInput) check() error {
-	nested := strings.Contains(r.Path, "/")
+// split compares the type of a resource with the form of its name, and takes the name apart.
+func (r ResourceInput) split() (path, pkg string, err error) {
+	segments := strings.Split(r.Path, "/")
+	n := len(segments)
 	switch {
 	case r.Type == "artifact":
-		return invalid("resources", "resource type artifact is not supported yet; name the channel")
+		if n != 3 && n != 4 {
+			return "", "", invalid("resources", "%q names no package; write channel/family/package or channel/subchannel/family/package", clip(r.Path, 300))
+		}
+		family, name := segments[n-2], segments[n-1]
+		if family != FamilyConda {
+			return "", "", invalid("resources", "there is no package family %q; the one of conda packages is %s", clip(family, 64), FamilyConda)
+		}
+		if err := channel.ValidatePackageName(name); err != nil {
+			return "", "", invalid("resources", "%v", err)
+		}
+		return strings.Join(segments[:n-2], "/"), access.PackageName(family, name), nil
 	case r.Type != "channel" && r.Type != "subchannel":
-		return invalid("resources", "resource type %q is none of channel, subchannel, artifact", clip(r.Type, 32))
-	case r.Type == "channel" && nested:
-		return invalid("resources", "%q names a subchannel; its resource type is subchannel", clip(r.Path, 300))
-	case r.Type == "subchannel" && !nested:
-		return invalid("resources", "%q names a channel; a subchannel is written channel/subchannel", clip(r.Path, 300))
+		return "", "", invalid("resources", "resource type %q is none of channel, subchannel, artifact", clip(r.Type, 32))
+	case r.Type == "channel" && n > 1:
+		return "", "", invalid("resources", "%q names no channel; the resource type of channel/subchannel is subchannel", clip(r.Path, 300))
+	case r.Type == "subchannel" && n != 2:
+		return "", "", invalid("resources", "%q names no subchannel, which is written channel/subchannel", clip(r.Path, 300))
 	}
-	return nil
+	return r.Path, "", nil
 }
 
 // resources judges the new reach of a resource token.
@@ -171,7 +184,7 @@ func (s *Tokens) draftOf(ctx context.Context, t Token) (access.Draft, error) {
 		if err != nil {
 			return d, err
 		}
-		d.Resources = append(d.Resources, access.Resource{Channel: c.Access(), Level: r.Level})
+		d.Resources = append(d.Resources, access.Resource{Channel: c.Access(), Package: r.Package, Level: r.Level})
 	}
 	return d, nil
 }

@@ -30,6 +30,9 @@ type IndexFiles interface {
 	Open(ctx context.Context, channel int64, subdir string, kind IndexKind) (Served, error)
 	// Shard gives a shard that an index of the channel names or lately named; ErrNoIndex otherwise.
 	Shard(ctx context.Context, channel int64, subdir string, hash blob.Hash) (Served, error)
+	// Part gives an index file with the packages of the names to keep alone; ErrNoIndex for a kind that has no such part.
+	// The caller closes its content.
+	Part(ctx context.Context, channel int64, subdir string, kind IndexKind, keep func(name string) bool) (Served, error)
 }
 
 // Indexes is the service for reading a channel's index.
@@ -45,18 +48,24 @@ func (s *Indexes) Open(ctx context.Context, caller *access.Caller, path, subdir 
 	if kind == IndexChannelData {
 		scope = access.ChannelView
 	}
-	c, err := s.lookup.on(ctx, s.core, caller, scope, path)
+	c, narrowed, err := s.lookup.onSome(ctx, s.core, caller, scope, path)
 	if err != nil {
 		return Served{}, err
+	}
+	if narrowed {
+		return s.part(ctx, caller, scope, c, subdir, kind)
 	}
 	return s.served(c, subdir+"/"+string(kind))(s.files.Open(ctx, c.ID, subdir, kind))
 }
 
 // Shard gives a shard of a subdir. A shard's name is a hash, but knowing it opens nothing.
 func (s *Indexes) Shard(ctx context.Context, caller *access.Caller, path, subdir string, hash blob.Hash) (Served, error) {
-	c, err := s.lookup.on(ctx, s.core, caller, access.ChannelViewArtifacts, path)
+	c, narrowed, err := s.lookup.onSome(ctx, s.core, caller, access.ChannelViewArtifacts, path)
 	if err != nil {
 		return Served{}, err
+	}
+	if narrowed {
+		return Served{}, notFound("channel %s has no shards for a token that is narrowed to packages", path)
 	}
 	return s.served(c, "shard")(s.files.Shard(ctx, c.ID, subdir, hash))
 }

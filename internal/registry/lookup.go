@@ -70,6 +70,30 @@ func (l *channelLookup) onPackage(ctx context.Context, s *core, caller *access.C
 	return c, nil
 }
 
+// onSome is on for what holds packages: a caller whose token is narrowed to some packages passes if it reaches any of
+// them. narrowed then tells that each package has still to be asked for.
+func (l *channelLookup) onSome(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path string) (c Channel, narrowed bool, err error) {
+	if !caller.Token.ByPackage() {
+		c, err = l.on(ctx, s, caller, scope, path)
+		return c, false, err
+	}
+	if c, err = l.find(ctx, path); err != nil {
+		return Channel{}, false, err
+	}
+	on := access.OnChannel(c.Access())
+	scope = scope.For(on.Channel)
+	if narrowed = access.Narrowed(caller, scope, on.Channel); narrowed {
+		on = access.OnSomePackage(on.Channel)
+	}
+	if err := s.allow(ctx, caller, scope, on); err != nil {
+		return Channel{}, false, err
+	}
+	if c.ID == 0 {
+		return Channel{}, false, notFound("there is no channel %s", path)
+	}
+	return c, narrowed, nil
+}
+
 // target is a channel or, where pkg ("family/name") is not empty, one package of it.
 func target(c Channel, pkg string) access.Target {
 	if family, name, ok := strings.Cut(pkg, "/"); ok {

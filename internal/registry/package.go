@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"time"
 
@@ -78,10 +79,18 @@ type FileRef struct {
 	UpdatedAt  time.Time
 }
 
+// Content is something to send that is not kept as a blob.
+type Content interface {
+	io.ReadSeeker
+	io.Closer
+}
+
 // Served is a file to send: its bytes' name, and how it may be cached.
 type Served struct {
 	Hash blob.Hash
 	Size int64
+	// Content is what to send where it is no blob, and to be closed then; nil for a blob.
+	Content Content
 	// ModTime is when the content appeared under this name.
 	ModTime time.Time
 	// Public tells that everybody may read it, so that shared caches may keep it.

@@ -146,7 +146,7 @@ func (s *Packages) List(ctx context.Context, caller *access.Caller, path string,
 		return nil, 0, err
 	}
 	if path != "" {
-		c, err := s.lookup.on(ctx, s.core, caller, access.ArtifactView, path)
+		c, _, err := s.lookup.onSome(ctx, s.core, caller, access.ArtifactView, path)
 		if err != nil {
 			return nil, 0, err
 		}

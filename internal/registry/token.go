@@ -35,11 +35,21 @@ type Token struct {
 	Secrets []Secret
 }
 
-// TokenResource is one channel that a resource token reaches.
+// TokenResource is one channel, or one package of a channel, that a resource token reaches.
 type TokenResource struct {
 	ChannelID int64
 	Path      string
-	Level     access.Level
+	// Package is "family/name", empty for the whole channel.
+	Package string
+	Level   access.Level
+}
+
+// Name is the channel's path or, for one package, that and the package.
+func (r TokenResource) Name() string {
+	if r.Package == "" {
+		return r.Path
+	}
+	return r.Path + "/" + r.Package
 }
 
 // Secret is one string of a token, without the string.
@@ -100,11 +110,21 @@ func (t Token) End(maxLifetime time.Duration) time.Time {
 func (t Token) Access() *access.Token {
 	a := &access.Token{ID: t.ID, PublicID: t.PublicID, Name: t.Name, Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}
 	a.Metered = t.Restrictions.MaxUses > 0
-	if len(t.Resources) > 0 {
-		a.Resources = make(map[int64]access.Level, len(t.Resources))
-		for _, r := range t.Resources {
+	for _, r := range t.Resources {
+		if r.Package == "" {
+			if a.Resources == nil {
+				a.Resources = make(map[int64]access.Level, len(t.Resources))
+			}
 			a.Resources[r.ChannelID] = r.Level
+			continue
 		}
+		if a.Packages == nil {
+			a.Packages = map[int64]map[string]access.Level{}
+		}
+		if a.Packages[r.ChannelID] == nil {
+			a.Packages[r.ChannelID] = map[string]access.Level{}
+		}
+		a.Packages[r.ChannelID][r.Package] = r.Level
 	}
 	return a
 }

@@ -190,7 +190,7 @@ func (t Token) facts() map[string]any {
 	}
 	resources := map[string]string{}
 	for _, r := range t.Resources {
-		resources[r.Path] = r.Level.String()
+		resources[r.Name()] = r.Level.String()
 	}
 	m["resources"] = resources
 	return m

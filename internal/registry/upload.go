@@ -51,7 +51,7 @@ type UploadResult struct {
 
 // BeginUpload asks for the right to upload to a channel. Nothing of the file need have been read.
 func (s *Packages) BeginUpload(ctx context.Context, caller *access.Caller, path string) (*Upload, error) {
-	c, err := s.lookup.on(ctx, s.core, caller, access.ArtifactCreate, path)
+	c, _, err := s.lookup.onSome(ctx, s.core, caller, access.ArtifactCreate, path)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,18 @@ func (s *Packages) BeginUpload(ctx context.Context, caller *access.Caller, path 
 
 // allowForce asks for the right to overwrite.
 func (u *Upload) allowForce(ctx context.Context) error {
-	_, err := u.packages.lookup.on(ctx, u.packages.core, u.caller, access.ArtifactEdit, u.channel.Path)
+	_, _, err := u.packages.lookup.onSome(ctx, u.packages.core, u.caller, access.ArtifactEdit, u.channel.Path)
+	return err
+}
+
+// allowName asks again once the package's name is known, and before anything of it shows: a token may be narrowed to
+// other packages.
+func (u *Upload) allowName(ctx context.Context, name string, force bool) error {
+	s, pkg := u.packages, access.PackageName(FamilyConda, name)
+	_, err := s.lookup.onPackage(ctx, s.core, u.caller, access.ArtifactCreate, u.channel.Path, pkg)
+	if err == nil && force {
+		_, err = s.lookup.onPackage(ctx, s.core, u.caller, access.ArtifactEdit, u.channel.Path, pkg)
+	}
 	return err
 }
 
@@ -109,6 +120,9 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 	}
 	f, err := s.inspect(ctx, r.staged, in, r.sums)
 	if err != nil {
+		return UploadResult{}, err
+	}
+	if err := u.allowName(ctx, f.Name, in.Force); err != nil {
 		return UploadResult{}, err
 	}
 	f.ChannelID, f.Uploader = u.channel.ID, u.caller.Principal.Name

@@ -2,13 +2,15 @@ package registry
 
 import (
 	"slices"
+	"strconv"
 
 	"kingsnake/internal/access"
 )
 
-// ChannelSet says which channels a list may show, as plain data for the store. A channel belongs to it if it is of a
-// kind that Top or Sub names and its privacy is in Open, or if All, Privacies, IDs or Parents name it and, where
-// Limited, Within does too.
+// ChannelSet says which channels a list may show, or the packages of which, as plain data for the store; access.Visible
+// says how its parts go together. A row belongs to it if it is of a kind that Top or Sub names and its privacy is in
+// Open, or if All, Privacies, IDs or Parents name its channel and the token, if any, leaves it: where Limited, Within has
+// the channel or Packages the package; where there are patterns, one of each sort matches.
 type ChannelSet struct {
 	Top, Sub bool
 	Open     []string
@@ -21,6 +23,10 @@ type ChannelSet struct {
 
 	Limited bool
 	Within  []int64
+	// Packages are channels' ids with a package each, "id/family/name".
+	Packages []string
+	// ChannelPatterns are for paths, PackagePatterns for names of packages, none of either for all.
+	ChannelPatterns, PackagePatterns []string
 }
 
 // visible gives the channels on which the caller may exercise a scope.
@@ -33,9 +39,22 @@ func visible(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
 		}
 		out = append(out, ChannelSet{
 			Top: v.Top, Sub: v.Sub, Open: names(v.Open), All: v.All, Privacies: names(v.Privacies), IDs: v.IDs, Parents: v.Parents,
-			Limited: v.Limited, Within: v.Within,
+			Limited: v.Limited, Within: v.Within, Packages: packageKeys(v.Packages),
+			ChannelPatterns: v.ChannelPatterns, PackagePatterns: v.PackagePatterns,
 		})
 	}
+	return out
+}
+
+// packageKeys gives packages as one list.
+func packageKeys(packages map[int64][]string) []string {
+	var out []string
+	for id, names := range packages {
+		for _, name := range names {
+			out = append(out, strconv.FormatInt(id, 10)+"/"+name)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

@@ -1,6 +1,9 @@
 package server_test
 
 import (
+	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +13,10 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/client"
+	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
+	"kingsnake/internal/registry"
+	"kingsnake/internal/server"
 )
 
 // TestTokensOfOthers: an administrator makes, changes, renews and ends the tokens of another account, within the rights
@@ -150,4 +157,59 @@ func TestTokensInBulk(t *testing.T) {
 	}
 	get("/team/noarch/"+s.file).xAuth(one.Secret).do(t, s.Site).refused(t, "the old string", http.StatusUnauthorized, api.CodeTokenRotated)
 	get("/bobs/noarch/repodata.json").xAuth(two.Secret).do(t, s.Site).ok(t, "the token that was refused")
+}
+
+// TestOwnersAreTold: what somebody else does to an account's tokens stands on the account, and what its owner does does not.
+func TestOwnersAreTold(t *testing.T) {
+	s := newStage(t)
+	ctx := t.Context()
+	own := s.ResourceToken(s.ada, "team", api.LevelRead)
+	if _, err := s.ada.UpdateToken(ctx, own.ID, api.TokenUpdate{Name: new("mine")}); err != nil {
+		t.Fatal(err)
+	}
+	theirs := s.Admin.TokensOf("ada")
+	made, err := theirs.Create(ctx, api.TokenCreate{Name: "theirs", Resources: []api.TokenResource{readTeam}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, uerr := theirs.Update(ctx, own.ID, api.TokenUpdate{Name: new("yours")})
+	_, rerr := theirs.Reissue(ctx, own.ID, api.TokenUpdate{}, 0)
+	_, merr := theirs.SetMetadata(ctx, own.ID, []byte(`{}`))
+	if err := errors.Join(uerr, rerr, merr, theirs.Delete(ctx, made.ID)); err != nil {
+		t.Fatal(err)
+	}
+
+	cfg := config.Default()
+	cfg.DataDir = s.Dir
+	site, err := server.OpenSite(ctx, cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := site.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	events, err := site.Store.ListAudit(ctx, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events {
+		if e.Type != registry.EventTokenForeign {
+			continue
+		}
+		var data struct{ Event, Token string }
+		if err := json.Unmarshal([]byte(e.Data), &data); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Principal+" on "+e.Target+": "+data.Event+" "+data.Token)
+	}
+	want := []string{
+		"admin on ada: user_token_created " + made.ID, "admin on ada: user_token_updated " + own.ID, "admin on ada: user_token_reissued " + own.ID,
+		"admin on ada: user_token_metadata_updated " + own.ID, "admin on ada: user_token_revoked " + made.ID,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("what ada is told (-got +want):\n%s", diff)
+	}
 }

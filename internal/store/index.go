@@ -36,6 +36,9 @@ func (s *Store) EachFile(ctx context.Context, channel int64, subdir string, sec 
 	if !sec.AnyVersion {
 		w.add(`v3 = ?`, sec.V3)
 	}
+	if sec.Names != nil {
+		w.add(`name IN (`+s.d.texts("?")+`)`, jsonList(sec.Names))
+	}
 	return s.each(ctx, `SELECT filename, record, run_exports, v3 FROM files`+w.sql()+` ORDER BY filename`, w.args, func(rows *sql.Rows) error {
 		var f index.File
 		var name, record, exports sql.RawBytes
@@ -45,6 +48,12 @@ func (s *Store) EachFile(ctx context.Context, channel int64, subdir string, sec 
 		f.Filename, f.Record, f.RunExports = string(name), record, exports
 		return fn(f)
 	})
+}
+
+// Names gives the names of the packages of a subdir, and perhaps of some that it had.
+func (s *Store) Names(ctx context.Context, channel int64, subdir string) ([]string, error) {
+	rows, err := s.reader.query(ctx, `SELECT name FROM shards WHERE channel_id = $1 AND subdir = $2 ORDER BY name`, channel, subdir)
+	return collect(s, rows, err, func(r scanner) (name string, err error) { err = r.Scan(&name); return name, err })
 }
 
 // EachFact gives the facts of all files of a channel.

@@ -35,13 +35,18 @@ func orderBy(p registry.Page, columns map[string]string, tie string) string {
 }
 
 // inSets is the condition that a channel, joined as c, belongs to one of the sets.
-func (s *Store) inSets(w *where, sets []registry.ChannelSet) {
+func (s *Store) inSets(w *where, sets []registry.ChannelSet) { s.in(w, sets, false) }
+
+// packagesInSets is the condition that a package, joined as a, with its channel as c, belongs to one of the sets.
+func (s *Store) packagesInSets(w *where, sets []registry.ChannelSet) { s.in(w, sets, true) }
+
+func (s *Store) in(w *where, sets []registry.ChannelSet, packages bool) {
 	parts := make([]string, 0, len(sets))
 	for _, set := range sets {
-		if set.Top && set.Sub && set.All && !set.Limited {
+		if set.Top && set.Sub && set.All && !set.Limited && len(set.ChannelPatterns)+len(set.PackagePatterns) == 0 {
 			return
 		}
-		if part := s.inSet(w, set); part != "" {
+		if part := s.inSet(w, set, packages); part != "" {
 			parts = append(parts, part)
 		}
 	}
@@ -49,13 +54,13 @@ func (s *Store) inSets(w *where, sets []registry.ChannelSet) {
 }
 
 // inSet is the condition for one set, empty when nothing belongs to it.
-func (s *Store) inSet(w *where, set registry.ChannelSet) string {
+func (s *Store) inSet(w *where, set registry.ChannelSet, packages bool) string {
 	var ways []string
 	if len(set.Open) > 0 {
 		ways = append(ways, w.number(`c.privacy IN (`+s.d.texts("?")+`)`, jsonList(set.Open)))
 	}
 	if owned := s.owned(w, set); owned != "" {
-		ways = append(ways, owned)
+		ways = append(ways, both(append(s.left(w, set, packages), owned)))
 	}
 	cond := either(ways)
 	switch {
@@ -69,7 +74,7 @@ func (s *Store) inSet(w *where, set registry.ChannelSet) string {
 	return cond
 }
 
-// owned is the condition that the caller's own rights open the channel.
+// owned is the condition that the principal's own rights open the channel, empty when none does.
 func (s *Store) owned(w *where, set registry.ChannelSet) string {
 	var ways []string
 	if set.All {
@@ -87,11 +92,50 @@ func (s *Store) owned(w *where, set registry.ChannelSet) string {
 	if len(ways) == 0 {
 		return ""
 	}
-	if !set.Limited {
-		return either(ways)
-	}
-	return "(" + either(ways) + " AND " + w.number(`c.id IN (`+s.d.numbers("?")+`)`, jsonList(set.Within)) + ")"
+	return either(ways)
 }
+
+// left are the conditions that the token leaves the channel or, where packages are listed, the package.
+func (s *Store) left(w *where, set registry.ChannelSet, packages bool) []string {
+	var conds []string
+	if set.Limited {
+		ways := []string{w.number(`c.id IN (`+s.d.numbers("?")+`)`, jsonList(set.Within))}
+		if packages && len(set.Packages) > 0 {
+			ways = append(ways, w.number(`(CAST(c.id AS TEXT) || '/' || a.family || '/' || a.name) IN (`+s.d.texts("?")+`)`, jsonList(set.Packages)))
+		}
+		conds = append(conds, either(ways))
+	}
+	if len(set.ChannelPatterns) > 0 {
+		conds = append(conds, matches(w, `c.path`, set.ChannelPatterns))
+	}
+	switch {
+	case len(set.PackagePatterns) == 0:
+	case packages:
+		conds = append(conds, matches(w, `a.name`, set.PackagePatterns))
+	default:
+		conds = append(conds, either(nil))
+	}
+	return conds
+}
+
+// matches is the condition that a name matches one of some patterns, in which a star stands for anything but a slash. A
+// path that is like a pattern and has as many slashes has none where a star is. Databases differ in whether LIKE minds
+// the case; names are in lower case, so a pattern with a capital letter matches none.
+func matches(w *where, column string, patterns []string) string {
+	var ways []string
+	for _, p := range patterns {
+		if p != strings.ToLower(p) {
+			continue
+		}
+		like := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(p)
+		ways = append(ways, w.number(`(`+column+` LIKE ? ESCAPE '!' AND LENGTH(`+column+`) - LENGTH(REPLACE(`+column+`, '/', '')) = ?)`,
+			like, strings.Count(p, "/")))
+	}
+	return either(ways)
+}
+
+// both joins conditions that must all be met.
+func both(conds []string) string { return "(" + strings.Join(conds, " AND ") + ")" }
 
 // either joins conditions of which one is enough; none at all is never met.
 func either(conds []string) string {

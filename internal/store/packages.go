@@ -64,7 +64,7 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	if f.ChannelID != 0 {
 		w.add(`a.channel_id = ?`, f.ChannelID)
 	}
-	s.inSets(&w, f.Visible)
+	s.packagesInSets(&w, f.Visible)
 	if f.Query != "" {
 		like := likePattern(f.Query)
 		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)

@@ -69,8 +69,8 @@ func (s *Store) SetTokenResources(ctx context.Context, tx registry.Tx, token int
 		return s.translate(err)
 	}
 	for _, r := range resources {
-		if _, err := s.q(tx).exec(ctx, `INSERT INTO token_resources (token_id, channel_id, level) VALUES ($1, $2, $3)`,
-			token, r.ChannelID, r.Level.String()); err != nil {
+		if _, err := s.q(tx).exec(ctx, `INSERT INTO token_resources (token_id, channel_id, package, level) VALUES ($1, $2, $3, $4)`,
+			token, r.ChannelID, r.Package, r.Level.String()); err != nil {
 			return s.translate(err)
 		}
 	}
@@ -144,11 +144,11 @@ func (s *Store) complete(ctx context.Context, tx registry.Tx, tokens []registry.
 		token int64
 		registry.TokenResource
 	}
-	rows, err := s.q(tx).query(ctx, `SELECT r.token_id, r.channel_id, c.path, r.level FROM token_resources r
-		JOIN channels c ON c.id = r.channel_id WHERE r.token_id IN (`+s.d.numbers("$1")+`) ORDER BY c.path`, jsonList(ids))
+	rows, err := s.q(tx).query(ctx, `SELECT r.token_id, r.channel_id, c.path, r.package, r.level FROM token_resources r
+		JOIN channels c ON c.id = r.channel_id WHERE r.token_id IN (`+s.d.numbers("$1")+`) ORDER BY c.path, r.package`, jsonList(ids))
 	resources, err := collect(s, rows, err, func(r scanner) (o owned, err error) {
 		var level string
-		err = r.Scan(&o.token, &o.ChannelID, &o.Path, &level)
+		err = r.Scan(&o.token, &o.ChannelID, &o.Path, &o.Package, &level)
 		o.Level = registry.ParseLevel(level)
 		return o, err
 	})

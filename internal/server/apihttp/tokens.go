@@ -193,7 +193,7 @@ func (a *API) tokenOut(t registry.Token) api.Token {
 	} else {
 		out.Resources = make([]api.TokenResource, len(t.Resources))
 		for i, r := range t.Resources {
-			out.Resources[i] = api.TokenResource{ResourceType: resourceType(r.Path), ResourceID: r.Path, Permission: api.Level(r.Level.String())}
+			out.Resources[i] = api.TokenResource{ResourceType: resourceType(r), ResourceID: r.Name(), Permission: api.Level(r.Level.String())}
 		}
 	}
 	for _, s := range t.Secrets {
@@ -217,8 +217,11 @@ func secretOut(s registry.Secret) api.TokenSecret {
 	}
 }
 
-func resourceType(path string) api.ResourceType {
-	if parentOf(path) != "" {
+func resourceType(r registry.TokenResource) api.ResourceType {
+	switch {
+	case r.Package != "":
+		return api.ResourceTypeArtifact
+	case parentOf(r.Path) != "":
 		return api.ResourceTypeSubchannel
 	}
 	return api.ResourceTypeChannel

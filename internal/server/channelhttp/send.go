@@ -64,6 +64,9 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 	hex.Encode(tag[1:], f.Hash[:])
 	header["Etag"] = []string{string(tag[:])}
 	header["Content-Type"] = []string{c.mediaType}
+	if f.Content != nil {
+		return h.sendContent(w, r, f)
+	}
 	if f.Size <= smallFile {
 		data, err := h.smallBlob(r, f)
 		if err != nil {
@@ -77,6 +80,17 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 		return err
 	}
 	h.count(w, r, f)
+	return nil
+}
+
+// sendContent sends what is no blob.
+func (h *Handler) sendContent(w http.ResponseWriter, r *http.Request, f registry.Served) error {
+	defer func() {
+		if err := f.Content.Close(); err != nil {
+			h.Log.Warn("closing what was sent failed", "error", err)
+		}
+	}()
+	http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, f.Content)
 	return nil
 }
 
