@@ -53,7 +53,7 @@ func New(o Options) *API {
 	huma.NewError = newError
 	a := &API{Options: o, mux: http.NewServeMux()}
 	cfg := huma.DefaultConfig("Kingsnake", o.Version)
-	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "/api/openapi", "", ""
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
 	cfg.Info.Description = "Compatible with Anaconda Server 6.5 where that has the operation. Errors are application/problem+json."
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -70,6 +70,7 @@ func New(o Options) *API {
 	a.systemOperations()
 	a.groupOperations()
 	a.channelGroupOperations()
+	a.documentOperations()
 	return a
 }
 
@@ -88,7 +89,7 @@ func (a *API) HandleRawBoth(op Operation, h func(http.ResponseWriter, *http.Requ
 // HandleRaw adds an operation that speaks HTTP itself, such as one whose body is streamed and not read into memory.
 func (a *API) HandleRaw(op Operation, h func(http.ResponseWriter, *http.Request, callers.Request)) {
 	a.ops = append(a.ops, op)
-	a.huma.OpenAPI().AddOperation(op.huma())
+	a.huma.OpenAPI().AddOperation(op.raw())
 	a.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
 		h(w, r, callers.Request{ID: callers.ID(r.Context())})
 	})

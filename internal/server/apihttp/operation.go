@@ -3,6 +3,7 @@ package apihttp
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -64,6 +65,23 @@ func (o Operation) forSubchannel() Operation {
 	}
 	o.Scopes = scopes
 	return o
+}
+
+// raw is huma for an operation whose parameters and answers the framework does not see.
+func (o Operation) raw() *huma.Operation {
+	op := o.huma()
+	op.Parameters = nil
+	for part := range strings.SplitSeq(o.Path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			name = strings.TrimSuffix(strings.TrimSuffix(name, "}"), "...")
+			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+		}
+	}
+	op.Responses = map[string]*huma.Response{
+		strconv.Itoa(max(o.Status, http.StatusOK)): {Description: "Success"},
+		"default": {Description: "Refusal, as " + api.ProblemMediaType},
+	}
+	return op
 }
 
 // id names the operation in the OpenAPI document, such as "get-channels-channel".
