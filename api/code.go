@@ -25,6 +25,18 @@ const (
 	CodeTokenRevoked Code = "token_revoked"
 	// CodeAccountDisabled means that the credential's owner is disabled or gone.
 	CodeAccountDisabled Code = "account_disabled"
+	// CodeSignInState means that a sign-in by OpenID Connect was not begun in this browser, or by another provider.
+	CodeSignInState Code = "sign_in_state"
+	// CodeSignInReplayed means that the sign-in, or the code, was used before.
+	CodeSignInReplayed Code = "sign_in_replayed"
+	// CodeSignInExpired means that the sign-in took too long.
+	CodeSignInExpired Code = "sign_in_expired"
+	// CodeSignInRefused means that the provider signed nobody in.
+	CodeSignInRefused Code = "sign_in_refused"
+	// CodeIdentityInvalid means that what the provider sent does not prove who signed in.
+	CodeIdentityInvalid Code = "identity_invalid"
+	// CodeIdentityNotAllowed means that the site does not let in who signed in.
+	CodeIdentityNotAllowed Code = "identity_not_allowed"
 	// CodeTokenRotated means that the token got a new string and this old one no longer works.
 	CodeTokenRotated Code = "token_rotated"
 )

@@ -1,5 +1,7 @@
 package access
 
+import "time"
+
 // PrincipalKind says what sort of principal somebody is.
 type PrincipalKind uint8
 
@@ -51,6 +53,9 @@ type Principal struct {
 	Channels map[int64]Grant
 	// Groups are the principal's levels over groups themselves, by group id: Read to see a group, Manage to change it.
 	Groups map[int64]Level
+	// Lapses is when the first of the rights that are only lent to the principal ends: from then on it must be read
+	// anew. The zero time is never.
+	Lapses time.Time
 }
 
 // Anonymous returns the principal that stands for callers without a credential, with the built-in role everyone.

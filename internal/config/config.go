@@ -56,6 +56,29 @@ type Config struct {
 	// TokenMaxLifetime bounds the life of every token string, existing ones included; 0 sets no bound.
 	TokenMaxLifetime Duration `toml:"token_max_lifetime"`
 
+	// OIDCIssuer is the address of the OpenID Connect provider that people sign in at; empty switches that off.
+	OIDCIssuer string `toml:"oidc_issuer"`
+	// OIDCName is what the provider is called in front of people.
+	OIDCName             string `toml:"oidc_name"`
+	OIDCClientID         string `toml:"oidc_client_id"`
+	OIDCClientSecret     Secret `toml:"oidc_client_secret"`
+	OIDCClientSecretFile string `toml:"oidc_client_secret_file"`
+	// OIDCScopes are asked of the provider; openid must be among them.
+	OIDCScopes []string `toml:"oidc_scopes"`
+	// OIDCGroupsClaim names the claim whose values the maps below read. A dotted name leads into nested claims.
+	OIDCGroupsClaim string `toml:"oidc_groups_claim"`
+	// OIDCRoleMap gives roles to who has a value in the groups claim, each written "value=role".
+	OIDCRoleMap []string `toml:"oidc_role_map"`
+	// OIDCGroupMap puts who has a value into a group, each written "value=group"; "*" stands for all groups whose name
+	// is a value.
+	OIDCGroupMap []string `toml:"oidc_group_map"`
+	// OIDCAllowedDomains and OIDCAllowedGroups let only those in whose verified e-mail address is in one of the domains,
+	// and who have one of the values in the groups claim; empty lets everybody in whom the provider knows.
+	OIDCAllowedDomains []string `toml:"oidc_allowed_domains"`
+	OIDCAllowedGroups  []string `toml:"oidc_allowed_groups"`
+	// OIDCClaimsLifetime is how long after a login what it brought by the maps is held.
+	OIDCClaimsLifetime Duration `toml:"oidc_claims_lifetime"`
+
 	// HeaderTimeout bounds how long a client may take to send its request headers.
 	HeaderTimeout Duration `toml:"header_timeout"`
 	// ProgressTimeout ends a transfer in which nothing moves.
@@ -79,6 +102,10 @@ func Default() Config {
 		MaxUploadSize:        10 << 30,
 		SessionLifetime:      Duration(12 * time.Hour),
 		TokenDefaultLifetime: Duration(90 * day),
+		OIDCName:             "single sign-on",
+		OIDCScopes:           []string{"openid", "profile", "email"},
+		OIDCGroupsClaim:      "groups",
+		OIDCClaimsLifetime:   Duration(30 * day),
 		HeaderTimeout:        Duration(10 * time.Second),
 		ProgressTimeout:      Duration(time.Minute),
 		PasswordConcurrency:  4,

@@ -45,6 +45,8 @@ func text(v any) string {
 			parts[i] = p.String()
 		}
 		return strings.Join(parts, ",")
+	case []string:
+		return strings.Join(v, ",")
 	case encoding.TextMarshaler:
 		if b, err := v.MarshalText(); err == nil {
 			return string(b)
@@ -86,6 +88,13 @@ func parse(field reflect.Value, text string) error {
 		return dest.UnmarshalText([]byte(text))
 	case *[]netip.Prefix:
 		return parsePrefixes(dest, text)
+	case *[]string:
+		*dest = nil
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				*dest = append(*dest, part)
+			}
+		}
 	case *int:
 		n, err := strconv.Atoi(text)
 		if err != nil {

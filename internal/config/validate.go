@@ -31,6 +31,7 @@ func (c *Config) Validate() error {
 		require(c.TokenDefaultLifetime > 0 && c.TokenDefaultLifetime <= bound, "token_default_lifetime",
 			fmt.Sprintf("must lie within token_max_lifetime (%s)", bound))
 	}
+	c.validateOIDC(require)
 	return errors.Join(errs...)
 }
 

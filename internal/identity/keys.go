@@ -25,6 +25,7 @@ type Keys struct {
 	token   []byte
 	session []byte
 	head    ed25519.PrivateKey
+	signIn  []byte
 	macs    sync.Pool
 }
 
@@ -35,7 +36,7 @@ func NewKeys(site []byte) (*Keys, error) {
 	}
 	k := &Keys{}
 	var seed []byte
-	for purpose, key := range map[string]*[]byte{"token mac": &k.token, "session signature": &k.session, "audit head signature": &seed} {
+	for purpose, key := range map[string]*[]byte{"token mac": &k.token, "session signature": &k.session, "audit head signature": &seed, "sign-in attempt": &k.signIn} {
 		derived, err := hkdf.Key(sha256.New, site, nil, "kingsnake "+purpose, sha256.Size)
 		if err != nil {
 			return nil, fmt.Errorf("derive key: %w", err)
@@ -94,6 +95,9 @@ func makeKeys(path string) (_ *Keys, rerr error) {
 	}
 	return NewKeys(site)
 }
+
+// SignIn is the key of sign-ins that are under way.
+func (k *Keys) SignIn() []byte { return slices.Clone(k.signIn) }
 
 // MAC is what is kept of a token string, and found by.
 func (k *Keys) MAC(token string) (sum [sha256.Size]byte) {

@@ -170,7 +170,7 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 		caller.Problem = problem
 		return err
 	}
-	p, err := r.principal(ctx, t.owner)
+	p, err := r.principal(ctx, t.owner, caller.Now)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (acce
 		if a.OwnerID == t.owner {
 			continue
 		}
-		p, err := r.principal(ctx, a.OwnerID)
+		p, err := r.principal(ctx, a.OwnerID, now)
 		if err != nil {
 			return access.ProblemNone, err
 		}
@@ -253,9 +253,13 @@ func (r *Resolver) token(ctx context.Context, id int64) (*token, error) {
 	})
 }
 
-func (r *Resolver) principal(ctx context.Context, id int64) (*access.Principal, error) {
+// principal gives a principal as of now, which may be kept until it changes or lapses.
+func (r *Resolver) principal(ctx context.Context, id int64, now time.Time) (*access.Principal, error) {
 	if p, ok := r.principals.Peek(id); ok {
-		return p, nil
+		if p.Lapses.IsZero() || now.Before(p.Lapses) {
+			return p, nil
+		}
+		r.principals.Drop(id)
 	}
 	return r.principals.Get(ctx, id, func(ctx context.Context) (*access.Principal, error) { return r.directory.Principal(ctx, id) })
 }
@@ -285,7 +289,7 @@ func (r *Resolver) identifySession(ctx context.Context, caller *access.Caller, b
 		caller.Problem = access.ProblemSession
 		return nil
 	}
-	p, err := r.principal(ctx, s.PrincipalID)
+	p, err := r.principal(ctx, s.PrincipalID, caller.Now)
 	if err != nil {
 		return err
 	}

@@ -267,8 +267,13 @@ func (s *Accounts) Me(ctx context.Context, caller *access.Caller) (User, error) 
 	if errors.Is(err, ErrNoRecord) {
 		return User{}, notFound("this account was deleted")
 	}
-	if err != nil || caller.Token == nil {
-		return u, err
+	if err != nil {
+		return User{}, err
+	}
+	if caller.Token == nil {
+		// Roles may be lent by claims besides.
+		u.Roles = slices.DeleteFunc(slices.Clone(caller.Principal.Roles), func(r string) bool { return r == access.RoleEveryone })
+		return u, nil
 	}
 	return User{PublicID: u.PublicID, Name: u.Name, Kind: u.Kind, DefaultChannelPath: s.visibleDefault(ctx, caller, u)}, nil
 }

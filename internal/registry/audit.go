@@ -38,6 +38,7 @@ const (
 	EventRoleCreated      EventType = "role_created"
 	EventRoleUpdated      EventType = "role_updated"
 	EventRoleDeleted      EventType = "role_deleted"
+	EventClaimsChanged    EventType = "user_claims_changed"
 	EventLogin            EventType = "login"
 	EventLoginFailed      EventType = "login_failed"
 	EventLogout           EventType = "logout"

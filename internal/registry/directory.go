@@ -16,6 +16,9 @@ type DirectoryStore interface {
 	ListRoles(ctx context.Context, tx Tx) ([]Role, error)
 	PrincipalGrants(ctx context.Context, principal int64) ([]ChannelGrant, error)
 	PrincipalGroups(ctx context.Context, principal int64) (map[int64]Level, error)
+	ClaimRoles(ctx context.Context, tx Tx, principal int64, now time.Time) ([]Claimed, error)
+	ClaimGroups(ctx context.Context, tx Tx, principal int64, now time.Time) ([]Claimed, error)
+	ClaimGrants(ctx context.Context, principal int64, now time.Time) ([]ChannelGrant, error)
 	TokenByID(ctx context.Context, tx Tx, id int64) (Token, error)
 	TokenAncestors(ctx context.Context, token int64) ([]Ancestor, error)
 	SecretByMAC(ctx context.Context, mac []byte) (Secret, error)
@@ -41,12 +44,17 @@ type DeadSecret struct {
 }
 
 // Directory tells who a credential belongs to. It reads and never decides.
-type Directory struct{ store DirectoryStore }
+type Directory struct {
+	store DirectoryStore
+	now   func() time.Time
+}
 
 // NewDirectory makes a directory over a store.
-func NewDirectory(store DirectoryStore) *Directory { return &Directory{store: store} }
+func NewDirectory(store DirectoryStore, now func() time.Time) *Directory {
+	return &Directory{store: store, now: now}
+}
 
-// Principal gives a principal as of now. One that is gone comes back inactive.
+// Principal gives a principal as of now, until it lapses. One that is gone comes back inactive.
 func (d *Directory) Principal(ctx context.Context, id int64) (*access.Principal, error) {
 	u, err := d.store.UserByID(ctx, nil, id)
 	if errors.Is(err, ErrNoRecord) {
@@ -55,7 +63,12 @@ func (d *Directory) Principal(ctx context.Context, id int64) (*access.Principal,
 	if err != nil {
 		return nil, fmt.Errorf("principal %d: %w", id, err)
 	}
-	roles, err := d.roles(ctx, u.Roles)
+	lent, err := d.lent(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("claims of %s: %w", u.Name, err)
+	}
+	names := lent.withRoles(u.Roles)
+	roles, err := d.roles(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("roles of %s: %w", u.Name, err)
 	}
@@ -68,11 +81,14 @@ func (d *Directory) Principal(ctx context.Context, id int64) (*access.Principal,
 		return nil, fmt.Errorf("groups of %s: %w", u.Name, err)
 	}
 	p := &access.Principal{
-		ID: u.ID, Kind: u.Kind, Name: u.Name, Active: !u.Disabled, Admin: slices.Contains(u.Roles, access.RoleAdmin),
-		Roles: append([]string{access.RoleEveryone}, u.Roles...), Ceiling: access.CeilingOf(roles...),
-		Channels: make(map[int64]access.Grant, len(grants)), Groups: groups,
+		ID: u.ID, Kind: u.Kind, Name: u.Name, Active: !u.Disabled, Admin: slices.Contains(names, access.RoleAdmin),
+		Roles: append([]string{access.RoleEveryone}, names...), Ceiling: access.CeilingOf(roles...),
+		Channels: make(map[int64]access.Grant, len(grants)+len(lent.grants)), Groups: groups, Lapses: lent.lapses(),
 	}
-	for _, g := range grants {
+	for _, g := range lent.groups {
+		p.Groups[g.ID] = max(p.Groups[g.ID], access.Read)
+	}
+	for _, g := range slices.Concat(grants, lent.grants) {
 		if g.Level > p.Channels[g.ChannelID].Level {
 			p.Channels[g.ChannelID] = access.Grant{Level: g.Level, Group: g.Group}
 		}

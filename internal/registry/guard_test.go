@@ -32,6 +32,8 @@ func open() map[string]string {
 		"Accounts.Logout":            "refused: there is no session",
 		"Accounts.ChangeOwnPassword": "refused: there is no session",
 		"Accounts.Login":             "refused: it is what makes somebody of nobody",
+		"External.Login":             "refused: it is what makes somebody of nobody, and here no provider vouches",
+		"External.Refused":           "nothing: it notes a login that failed",
 		"Tokens.Info":                "refused: there is no token",
 		"Tokens.Grantable":           "nothing: nobody in particular can grant nothing",
 		"Usage.Token":                "nothing: it counts a use of a token that was judged before",
@@ -180,6 +182,9 @@ func fill(v reflect.Value) {
 		return
 	case registry.TokenInput:
 		v.Set(reflect.ValueOf(registry.TokenInput{Name: "x", Scopes: []string{"channel:view"}}))
+		return
+	case *registry.Error:
+		v.Set(reflect.ValueOf(&registry.Error{Code: registry.CodeCredential}))
 		return
 	case registry.UserInput:
 		v.Set(reflect.ValueOf(registry.UserInput{Name: "x"}))

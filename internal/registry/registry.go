@@ -27,6 +27,7 @@ type Store interface {
 	SystemStore
 	GroupStore
 	ChannelGroupStore
+	ExternalStore
 }
 
 // Options are what the domain is made of.
@@ -45,6 +46,7 @@ type Options struct {
 	Limits    UploadLimits
 	Tokens    TokenPolicy
 	Sessions  SessionPolicy
+	External  ExternalPolicy
 	Log       *slog.Logger
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
@@ -63,6 +65,7 @@ type Service struct {
 	Groups   *Groups
 
 	ChannelGroups *ChannelGroups
+	External      *External
 
 	Directory *Directory
 	Usage     *Usage
@@ -78,7 +81,7 @@ func New(o Options) *Service {
 	c := &core{store: o.Store, feed: o.Feed, now: o.Now, log: o.Log, trail: NewTrail(o.Store, o.Log)}
 	lookup := newChannelLookup(o.Store, o.Feed)
 	usage := NewUsage(o.Store, o.Log)
-	directory := NewDirectory(o.Store)
+	directory := NewDirectory(o.Store, o.Now)
 	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
 	packages := &Packages{
 		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
@@ -98,6 +101,7 @@ func New(o Options) *Service {
 		System:        &System{core: c, system: o.Store, cleaner: o.Cleaner},
 		Roles:         &Roles{core: c, roles: o.Store},
 		ChannelGroups: &ChannelGroups{core: c, grants: o.Store, groups: groups, lookup: lookup},
+		External:      &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 
 		Directory: directory,
 		Usage:     usage,

@@ -38,26 +38,34 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 		s.loginFailed(in, u)
 		return Session{}, &Error{Code: CodeCredential, Reason: string(access.ProblemPassword), Message: "the user name or the password is wrong, or the account is disabled"}
 	}
-	origin := *in.Origin
-	origin.Principal = &access.Principal{ID: u.ID, Name: u.Name, Kind: u.Kind, Active: true}
-	session := Session{
-		PublicID: uuid.NewString(), PrincipalID: u.ID, Username: u.Name, Client: clip(origin.Client, 200),
-		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
-	}
-	if origin.Address.IsValid() {
-		session.Address = origin.Address.String()
-	}
-	err = s.write(ctx, &origin, func(w *work) error {
-		if session.ID, err = s.accounts.InsertSession(ctx, w.tx, session); err != nil {
-			return err
-		}
-		u.LastLoginAt = s.now()
-		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
-			return err
-		}
-		return w.recordAbout(ctx, u.ID, EventLogin, 0, u.Name, nil)
+	var session Session
+	err = s.write(ctx, loginCaller(in.Origin, u), func(w *work) error {
+		session, err = s.open(ctx, w, u, nil)
+		return err
 	})
 	return session, err
+}
+
+// open makes a session for the account that the write's caller is.
+func (s *Accounts) open(ctx context.Context, w *work, u User, facts map[string]any) (session Session, err error) {
+	session = Session{
+		PublicID: uuid.NewString(), PrincipalID: u.ID, Username: u.Name, Client: clip(w.caller.Client, 200),
+		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
+	}
+	if w.caller.Address.IsValid() {
+		session.Address = w.caller.Address.String()
+	}
+	if session.ID, err = s.accounts.InsertSession(ctx, w.tx, session); err != nil {
+		return Session{}, err
+	}
+	u.LastLoginAt = s.now()
+	if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
+		return Session{}, err
+	}
+	if facts == nil {
+		return session, w.recordAbout(ctx, u.ID, EventLogin, 0, u.Name, nil)
+	}
+	return session, w.recordAbout(ctx, u.ID, EventLogin, 0, u.Name, facts)
 }
 
 // loginFailed notes a refused password. An unknown name is not kept: people type passwords into the wrong field.

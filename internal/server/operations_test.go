@@ -14,6 +14,7 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/conda/random"
+	"kingsnake/internal/oidctest"
 	"kingsnake/internal/servertest"
 )
 
@@ -72,6 +73,7 @@ func allOperations() []operation {
 			}
 		}
 	}
+	all = append(all, placed(signInOperations())...)
 	return all
 }
 
@@ -100,6 +102,7 @@ var subchannelScope = map[string]string{
 // world is a site in which every operation has something to work on. What an operation uses up is made again.
 type world struct {
 	*servertest.Site
+	issuer    *oidctest.Issuer
 	data      []byte
 	file, pkg string
 	// shards are the paths of the package's shards, by the channel's path.
@@ -133,7 +136,9 @@ func (w *world) fresh(kind string) string {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{Site: servertest.Open(t, inMemory(t)), doomed: map[string]string{}, shards: map[string]string{}}
+	issuer := oidctest.NewIssuer(t)
+	w := &world{Site: servertest.Open(t, inMemory(t), signsInAt(issuer)), issuer: issuer, doomed: map[string]string{}, shards: map[string]string{}}
+	issuer.Now = w.Clock.Now
 	w.Channel(w.Admin, "team", api.PrivacyPrivate)
 	w.subchannel(t, "part")
 	data, info := servertest.Package(1, random.Options{NoArch: "generic"})

@@ -87,7 +87,9 @@ func New(t testing.TB, options ...func(*config.Config)) *Site {
 // Open is New on a folder of the test's own, so that a site can be closed and opened again.
 func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 	t.Helper()
+	web := httptest.NewUnstartedServer(nil)
 	cfg := config.Default()
+	cfg.Listen = web.Listener.Addr().String()
 	cfg.DataDir, cfg.AdminPassword, cfg.IndexDebounce = dir, AdminPassword, config.Duration(20*time.Millisecond)
 	for _, o := range options {
 		o(&cfg)
@@ -99,9 +101,11 @@ func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 		Log: log, Now: s.Clock.Now, Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 	if err != nil {
+		web.Close()
 		t.Fatalf("start server: %v", err)
 	}
-	web := httptest.NewServer(s.Server)
+	web.Config.Handler = s.Server
+	web.Start()
 	t.Cleanup(func() {
 		web.Close()
 		if err := s.Server.Close(); err != nil {

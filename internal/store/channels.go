@@ -118,7 +118,9 @@ func (s *Store) ChannelOwners(ctx context.Context, channel int64) ([]string, err
 
 // ChannelPrincipals gives everyone who holds a level on a channel through a group.
 func (s *Store) ChannelPrincipals(ctx context.Context, tx registry.Tx, channel int64) ([]int64, error) {
-	rows, err := s.q(tx).query(ctx, `SELECT DISTINCT m.principal_id FROM channel_groups cg
-		JOIN group_members m ON m.group_id = cg.group_id WHERE cg.channel_id = $1 ORDER BY m.principal_id`, channel)
+	rows, err := s.q(tx).query(ctx, `SELECT m.principal_id FROM channel_groups cg
+		JOIN group_members m ON m.group_id = cg.group_id WHERE cg.channel_id = $1
+		UNION SELECT m.principal_id FROM channel_groups cg
+		JOIN claim_members m ON m.group_id = cg.group_id WHERE cg.channel_id = $1 ORDER BY 1`, channel)
 	return collect(s, rows, err, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err })
 }

@@ -104,9 +104,10 @@ func (s *Store) ListMembers(ctx context.Context, group int64, p registry.Page) (
 	return list, total, err
 }
 
-// GroupPrincipals gives everybody who is in a group.
+// GroupPrincipals gives everybody who is in a group, also by claims.
 func (s *Store) GroupPrincipals(ctx context.Context, tx registry.Tx, group int64) ([]int64, error) {
-	rows, err := s.q(tx).query(ctx, `SELECT principal_id FROM group_members WHERE group_id = $1 ORDER BY principal_id`, group)
+	rows, err := s.q(tx).query(ctx, `SELECT principal_id FROM group_members WHERE group_id = $1
+		UNION SELECT principal_id FROM claim_members WHERE group_id = $1 ORDER BY 1`, group)
 	return collect(s, rows, err, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err })
 }
 

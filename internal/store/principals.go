@@ -132,12 +132,14 @@ func (s *Store) PrincipalGrants(ctx context.Context, principal int64) ([]registr
 	rows, err := s.reader.query(ctx, `SELECT cg.channel_id, cg.permission, g.name FROM group_members m
 		JOIN channel_groups cg ON cg.group_id = m.group_id JOIN user_groups g ON g.id = m.group_id
 		WHERE m.principal_id = $1 ORDER BY cg.channel_id, g.name`, principal)
-	return collect(s, rows, err, func(r scanner) (g registry.ChannelGrant, err error) {
-		var level string
-		err = r.Scan(&g.ChannelID, &level, &g.Group)
-		g.Level = registry.ParseLevel(level)
-		return g, err
-	})
+	return collect(s, rows, err, scanGrant)
+}
+
+func scanGrant(r scanner) (g registry.ChannelGrant, err error) {
+	var level string
+	err = r.Scan(&g.ChannelID, &level, &g.Group)
+	g.Level = registry.ParseLevel(level)
+	return g, err
 }
 
 // PrincipalGroups gives a principal's levels over the groups it is in.

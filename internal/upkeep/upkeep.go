@@ -19,6 +19,8 @@ type Store interface {
 	PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneSessions(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneDeadSecrets(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneSpent(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
 	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
@@ -100,6 +102,12 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneDeadSecrets(ctx, tx, now.Add(-keepDeadSecrets)); err != nil {
+			return err
+		}
+		if err := k.Store.PruneSpent(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := k.Store.PruneClaims(ctx, tx, now); err != nil {
 			return err
 		}
 		if err := k.Store.LapseBlobs(ctx, tx, true, now.Add(-keepShards)); err != nil {

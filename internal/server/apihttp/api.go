@@ -15,6 +15,7 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/internal/access"
+	"kingsnake/internal/identity/oidc"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/problem"
@@ -31,6 +32,11 @@ type Options struct {
 	Check func(context.Context) []string
 	// URL gives the address under which a client reaches the server.
 	URL func(*http.Request) string
+	// SignIn is the sign-in by OpenID Connect, nil where the site has none; SignInName is what it is called.
+	SignIn     *oidc.Flow
+	SignInName string
+	// Secure tells that people reach the site by https.
+	Secure bool
 }
 
 // SessionSigner makes the bearer string of a session.
@@ -62,6 +68,7 @@ func New(o Options) *API {
 	}
 	a.huma = humago.New(a.mux, cfg)
 	a.accountOperations()
+	a.signInOperations()
 	a.tokenOperations()
 	a.channelOperations()
 	a.artifactOperations()

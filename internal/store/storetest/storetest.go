@@ -59,6 +59,8 @@ func Run(t *testing.T, open Open) {
 		"the audit's heads":         (*suite).auditHeads,
 		"the feed":                  (*suite).feed,
 		"settings":                  (*suite).settings,
+		"identities and claims":     (*suite).identities,
+		"what works once":           (*suite).spent,
 		"a deleted channel":         (*suite).deletedChannel,
 		"likes are taken by letter": (*suite).likes,
 	} {
