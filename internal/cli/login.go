@@ -17,13 +17,15 @@ import (
 
 func (a *app) loginCommand() *cobra.Command {
 	var username string
-	var passwordStdin, tokenStdin bool
+	var passwordStdin, tokenStdin, oidc, noBrowser bool
 	cmd := &cobra.Command{
 		Use:   "login [URL]",
 		Short: "Log in to a server and remember it",
-		Long: "Log in to a server with user name and password, or with an access token. The session or token is kept in\n" +
+		Long: "Log in to a server with user name and password, with an access token, or with a browser at the server's OpenID\n" +
+			"Connect provider (--oidc). The session or token is kept in\n" +
 			"kingsnake/credentials.json in your configuration directory, which only you can read; the password is not kept.",
 		Example: "  kingsnake login https://conda.example.org\n" +
+			"  kingsnake login https://conda.example.org --oidc\n" +
 			"  kingsnake login https://conda.example.org --token-stdin < token.txt",
 		GroupID: groupAccount,
 		Args:    args(cobra.MaximumNArgs(1)),
@@ -40,6 +42,9 @@ func (a *app) loginCommand() *cobra.Command {
 				return err
 			}
 			a.warnPlain(c.BaseURL())
+			if oidc {
+				return a.loginOIDC(cmd.Context(), c, saved, !noBrowser)
+			}
 			if tokenStdin {
 				return a.loginToken(cmd.Context(), c, saved)
 			}
@@ -49,6 +54,11 @@ func (a *app) loginCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&username, "username", "u", "", "user name")
 	cmd.Flags().BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input")
 	cmd.Flags().BoolVar(&tokenStdin, "token-stdin", false, "read an access token from standard input")
+	cmd.Flags().BoolVar(&oidc, "oidc", false, "sign in with a browser, at the server's OpenID Connect provider")
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "with --oidc: only print the page to open")
+	cmd.MarkFlagsMutuallyExclusive("oidc", "token-stdin")
+	cmd.MarkFlagsMutuallyExclusive("oidc", "password-stdin")
+	cmd.MarkFlagsMutuallyExclusive("oidc", "username")
 	cmd.MarkFlagsMutuallyExclusive("token-stdin", "password-stdin")
 	cmd.MarkFlagsMutuallyExclusive("token-stdin", "username")
 	return cmd
