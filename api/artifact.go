@@ -70,8 +70,10 @@ type ArtifactFile struct {
 	// URL is where the file can be fetched; it never holds a credential.
 	URL string `json:"url"`
 	// Metadata is an object whose key "index.json" holds the record as clients see it in repodata.json.
-	Metadata      json.RawMessage `json:"metadata"`
-	DownloadCount int64           `json:"download_count"`
+	Metadata json.RawMessage `json:"metadata"`
+	// Labels are the labels under which the file can be fetched, sorted; nearly always only "main".
+	Labels        []string `json:"labels"`
+	DownloadCount int64    `json:"download_count"`
 	// UploadedBy is the name of the user or service account that sent the file, empty where the caller may not see it.
 	UploadedBy string    `json:"uploaded_by"`
 	CreatedAt  time.Time `json:"created_at"`
@@ -93,6 +95,11 @@ const (
 	UploadFieldMD5 = "md5"
 	// UploadFieldForce is "true" to replace another file of the same name.
 	UploadFieldForce = "force"
+	// UploadFieldLabel is a label that the file is to carry; it may be repeated, and each may hold several with commas
+	// between. UploadFieldLabels is another name for it. Without either the file gets the label "main", with them only
+	// those that are named.
+	UploadFieldLabel  = "label"
+	UploadFieldLabels = "labels"
 )
 
 // UploadResult answers POST /channels/{channel}/artifacts: 201 for a new or replaced file, 200 when the very same file
@@ -108,6 +115,8 @@ type UploadResult struct {
 	Size     int64  `json:"size"`
 	SHA256   string `json:"sha256"`
 	MD5      string `json:"md5"`
+	// Labels are all labels that the file carries now.
+	Labels []string `json:"labels"`
 	// Created is true when no file of that name was there before.
 	Created bool `json:"created"`
 	// Replaced is true when the file took the place of another.

@@ -16,6 +16,8 @@ import (
 type Download struct {
 	// Channel and CKey name the file.
 	Channel, CKey string
+	// Label is the label to fetch the file under; empty means main.
+	Label string
 	// Path is where the file goes. What is there stays until the new file is complete and verified.
 	Path string
 	// SHA256 is the expected hash in hexadecimal. With it, a download that was cut off is continued by a later call.
@@ -46,7 +48,11 @@ func (c *Client) DownloadFile(ctx context.Context, d Download) (sum string, err 
 		return "", errors.New("the expected SHA-256 is not 64 hexadecimal digits")
 	}
 	d.SHA256 = strings.ToLower(d.SHA256)
-	u, err := c.path(append(strings.Split(d.Channel, "/"), subdir, filename)...)
+	segments := strings.Split(d.Channel, "/")
+	if d.Label != "" {
+		segments = append(segments, append([]string{"label"}, strings.Split(d.Label, "/")...)...)
+	}
+	u, err := c.path(append(segments, subdir, filename)...)
 	if err != nil {
 		return "", err
 	}

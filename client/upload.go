@@ -28,6 +28,8 @@ type Upload struct {
 	SHA256 string
 	// Force replaces another file of the same name.
 	Force bool
+	// Labels are what the file is to carry; none means "main".
+	Labels []string
 	// Progress is told how many bytes of Content are sent. It starts over when an attempt is repeated, is called from
 	// another goroutine, never concurrently with itself, and not after Upload has returned.
 	Progress func(sent int64)
@@ -93,6 +95,9 @@ func (up Upload) envelope() (head, tail []byte, contentType string, err error) {
 	if up.Force {
 		fields = append(fields, [2]string{api.UploadFieldForce, "true"})
 	}
+	for _, label := range up.Labels {
+		fields = append(fields, [2]string{api.UploadFieldLabel, label})
+	}
 	for _, f := range fields {
 		if err := form.WriteField(f[0], f[1]); err != nil {
 			return nil, nil, "", fmt.Errorf("write the form: %w", err)
@@ -111,8 +116,9 @@ func (up Upload) envelope() (head, tail []byte, contentType string, err error) {
 
 // UploadOptions change how UploadFile works.
 type UploadOptions struct {
-	// Force and Progress are those of Upload.
+	// Force, Labels and Progress are those of Upload.
 	Force    bool
+	Labels   []string
 	Progress func(sent int64)
 }
 
@@ -136,6 +142,6 @@ func (c *Client) UploadFile(ctx context.Context, channel, path string, opts Uplo
 	}
 	return c.Upload(ctx, channel, Upload{
 		Filename: filepath.Base(path), Content: f, Size: info.Size(),
-		SHA256: hex.EncodeToString(hash.Sum(nil)), Force: opts.Force, Progress: opts.Progress,
+		SHA256: hex.EncodeToString(hash.Sum(nil)), Force: opts.Force, Labels: opts.Labels, Progress: opts.Progress,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +79,7 @@ func (a *app) fetch(ctx context.Context, c *client.Client, channel, dir string, 
 		}
 		if !hasHash(target, f.SHA256) {
 			_, err = c.DownloadFile(ctx, client.Download{
-				Channel: channel, CKey: f.CKey, Path: target, SHA256: f.SHA256,
+				Channel: channel, CKey: f.CKey, Label: labelOf(f), Path: target, SHA256: f.SHA256,
 				Progress: func(done, _ int64) { bar.at(done) },
 			})
 		}
@@ -89,6 +90,14 @@ func (a *app) fetch(ctx context.Context, c *client.Client, channel, dir string, 
 		paths = append(paths, target)
 	}
 	return paths, nil
+}
+
+// labelOf is the label under which a file can be fetched, empty for main.
+func labelOf(f api.ArtifactFile) string {
+	if len(f.Labels) == 0 || slices.Contains(f.Labels, "main") {
+		return ""
+	}
+	return f.Labels[0]
 }
 
 // hasHash reports whether a file is there with this content.

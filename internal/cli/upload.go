@@ -14,12 +14,13 @@ import (
 
 func (a *app) uploadCommand() *cobra.Command {
 	var force bool
+	var labels []string
 	cmd := &cobra.Command{
 		Use:   "upload CHANNEL FILE...",
 		Short: "Upload packages",
 		Long: "Upload .conda and .tar.bz2 packages. A file that the channel has already is no error; another file of the same\n" +
 			"name is one, unless --force replaces it. After a failure the next file is tried.",
-		Example: "  kingsnake upload team dist/*.conda",
+		Example: "  kingsnake upload team dist/*.conda\n  kingsnake upload team --label dev numpy-2.0-0.conda",
 		GroupID: groupPackages,
 		Args:    args(cobra.MinimumNArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -27,7 +28,7 @@ func (a *app) uploadCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			up := &uploader{app: a, client: c.Client, channel: given[0], force: force}
+			up := &uploader{app: a, client: c.Client, channel: given[0], force: force, labels: labels}
 			results, err := up.run(cmd.Context(), given[1:])
 			if len(results) > 0 || err == nil {
 				err = errors.Join(a.printUploads(results), err)
@@ -36,6 +37,7 @@ func (a *app) uploadCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace a file of the same name")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "label of the files instead of main; may be repeated")
 	return cmd
 }
 
@@ -45,6 +47,7 @@ type uploader struct {
 	client  *client.Client
 	channel string
 	force   bool
+	labels  []string
 }
 
 // run sends the files, prints each failure, and answers what succeeded. Its error is the failure itself if there is only
@@ -56,7 +59,7 @@ func (u *uploader) run(ctx context.Context, files []string) ([]api.UploadResult,
 	var results []api.UploadResult
 	failed := 0
 	for i, file := range files {
-		result, err := u.client.UploadFile(ctx, u.channel, file, client.UploadOptions{Force: u.force, Progress: bar.at})
+		result, err := u.client.UploadFile(ctx, u.channel, file, client.UploadOptions{Force: u.force, Labels: u.labels, Progress: bar.at})
 		bar.fileDone(sizes[i])
 		if err == nil {
 			results = append(results, result)

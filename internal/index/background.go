@@ -46,7 +46,7 @@ func (b *Builder) work(ctx context.Context, due map[place]time.Time) {
 		start := b.Now()
 		for _, kind := range []registry.IndexKind{registry.IndexShards, registry.IndexRepodata} {
 			if _, err := b.current(ctx, pointerKey{p, kind}); err != nil && ctx.Err() == nil {
-				b.Log.Error("the index could not be built; the next reader tries again", "channel", p.channel, "subdir", p.subdir, "kind", kind, "error", err)
+				b.Log.Error("the index could not be built; the next reader tries again", "channel", p.channel, "place", p.name, "kind", kind, "error", err)
 			}
 		}
 		if took := b.Now().Sub(start); took > b.Debounce {

@@ -34,19 +34,19 @@ func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) e
 			return b.runExports(ctx, w, key.place, nil)
 		})
 	case registry.IndexChannelData:
-		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.channelData(ctx, w, key.channel) })
+		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.channelData(ctx, w, key.place) })
 	case registry.IndexShards:
 		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.shardIndex(ctx, w, key.place) })
 	default:
 		err = fmt.Errorf("there is no index file %q", key.kind)
 	}
 	if err != nil {
-		return fmt.Errorf("index %s of %s in channel %d: %w", key.kind, key.subdir, key.channel, err)
+		return fmt.Errorf("index %s of %s in channel %d: %w", key.kind, key.name, key.channel, err)
 	}
 	if err := b.point(ctx, key.place, made, generation); err != nil {
 		return err
 	}
-	b.Log.Debug("index built", "channel", key.channel, "subdir", key.subdir, "kind", key.group(), "generation", generation, "took", b.Now().Sub(start))
+	b.Log.Debug("index built", "channel", key.channel, "place", key.name, "kind", key.group(), "generation", generation, "took", b.Now().Sub(start))
 	return nil
 }
 
@@ -57,7 +57,7 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 		for kind, ptr := range made {
 			ptr.Generation, ptr.BuiltAt = generation, now
 			made[kind] = ptr
-			had, err := b.Store.Pointer(ctx, p.channel, p.subdir, kind)
+			had, err := b.Store.Pointer(ctx, p.channel, string(p.name), kind)
 			if err != nil && !errors.Is(err, registry.ErrNoRecord) {
 				return err
 			}
@@ -66,14 +66,14 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 				continue
 			}
 			if !had.Hash.IsZero() && had.Hash != ptr.Hash {
-				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, p.subdir, string(kind), had.Hash, now); err != nil {
+				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, string(p.name), string(kind), had.Hash, now); err != nil {
 					return err
 				}
 			}
-			if err := b.Store.HoldBlob(ctx, tx, p.channel, p.subdir, string(kind), ptr.Hash, now); err != nil {
+			if err := b.Store.HoldBlob(ctx, tx, p.channel, string(p.name), string(kind), ptr.Hash, now); err != nil {
 				return err
 			}
-			if err := b.Store.SetPointer(ctx, tx, p.channel, p.subdir, kind, ptr); err != nil {
+			if err := b.Store.SetPointer(ctx, tx, p.channel, string(p.name), kind, ptr); err != nil {
 				return err
 			}
 		}
@@ -132,9 +132,19 @@ const (
 	formatConda  = string(channel.FormatConda)
 )
 
+// source says which files a place shows.
+func (b *Builder) source(ctx context.Context, p place) (Source, error) {
+	virtual, err := b.Store.IsVirtual(ctx, p.channel)
+	return Source{Channel: p.channel, Virtual: virtual, Place: p.name}, err
+}
+
 // repodata renders repodata.json, of all packages or of those with the given names.
 func (b *Builder) repodata(ctx context.Context, w io.Writer, p place, names []string) error {
-	out := repodata.NewWriter(w, p.subdir)
+	src, err := b.source(ctx, p)
+	if err != nil {
+		return err
+	}
+	out := repodata.NewWriter(w, p.name.Subdir())
 	for _, s := range []struct {
 		Section
 		add func(string, []byte) error
@@ -145,7 +155,7 @@ func (b *Builder) repodata(ctx context.Context, w io.Writer, p place, names []st
 		{Section{Format: formatTarBz2, V3: true}, out.V3},
 	} {
 		s.Names = names
-		err := b.Store.EachFile(ctx, p.channel, p.subdir, s.Section, func(f File) error { return s.add(f.Filename, f.Record) })
+		err := b.Store.EachFile(ctx, src, s.Section, func(f File) error { return s.add(f.Filename, f.Record) })
 		if err != nil {
 			return err
 		}
@@ -155,14 +165,18 @@ func (b *Builder) repodata(ctx context.Context, w io.Writer, p place, names []st
 
 // runExports renders run_exports.json, of all packages or of those with the given names.
 func (b *Builder) runExports(ctx context.Context, w io.Writer, p place, names []string) error {
-	out := repodata.NewRunExportsWriter(w, p.subdir)
-	err := b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatTarBz2, AnyVersion: true, Names: names}, func(f File) error {
+	src, err := b.source(ctx, p)
+	if err != nil {
+		return err
+	}
+	out := repodata.NewRunExportsWriter(w, p.name.Subdir())
+	err = b.Store.EachFile(ctx, src, Section{Format: formatTarBz2, AnyVersion: true, Names: names}, func(f File) error {
 		return out.Packages(f.Filename, f.RunExports)
 	})
 	if err != nil {
 		return err
 	}
-	err = b.Store.EachFile(ctx, p.channel, p.subdir, Section{Format: formatConda, AnyVersion: true, Names: names}, func(f File) error {
+	err = b.Store.EachFile(ctx, src, Section{Format: formatConda, AnyVersion: true, Names: names}, func(f File) error {
 		return out.CondaPackages(f.Filename, f.RunExports)
 	})
 	if err != nil {
@@ -172,17 +186,21 @@ func (b *Builder) runExports(ctx context.Context, w io.Writer, p place, names []
 }
 
 // channelData renders channeldata.json.
-func (b *Builder) channelData(ctx context.Context, w io.Writer, id int64) error {
+func (b *Builder) channelData(ctx context.Context, w io.Writer, p place) error {
+	src, err := b.source(ctx, p)
+	if err != nil {
+		return err
+	}
 	var data repodata.ChannelData
 	data.AddSubdir("noarch")
-	subdirs, err := b.Store.Subdirs(ctx, id)
+	subdirs, err := b.Store.Subdirs(ctx, p.channel)
 	if err != nil {
 		return err
 	}
 	for _, s := range subdirs {
 		data.AddSubdir(s.Name)
 	}
-	err = b.Store.EachFact(ctx, id, func(raw []byte) error {
+	err = b.Store.EachFact(ctx, src, func(raw []byte) error {
 		var f repodata.Facts
 		if err := json.NewDecoder(bytes.NewReader(raw)).Decode(&f); err != nil {
 			return fmt.Errorf("stored facts: %w", err)
@@ -202,14 +220,14 @@ func (b *Builder) shardIndex(ctx context.Context, w io.Writer, p place) error {
 	}
 	var broken error
 	shards := func(yield func(string, [32]byte) bool) {
-		broken = b.Store.EachShard(ctx, p.channel, p.subdir, func(name string, h blob.Hash) error {
+		broken = b.Store.EachShard(ctx, p.channel, string(p.name), func(name string, h blob.Hash) error {
 			if !yield(name, h) {
 				return errStopped
 			}
 			return nil
 		})
 	}
-	info := repodata.NewShardIndexInfo(p.subdir, b.Now().UTC().Truncate(time.Second))
+	info := repodata.NewShardIndexInfo(p.name.Subdir(), b.Now().UTC().Truncate(time.Second))
 	err := repodata.EncodeShardIndex(w, info, shards)
 	return errors.Join(err, broken)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
+	"kingsnake/conda/channel"
 	"kingsnake/internal/blob"
 	"kingsnake/internal/memo"
 	"kingsnake/internal/registry"
@@ -42,10 +43,10 @@ type Builder struct {
 	parts       *otter.Cache[partKey, []byte]
 }
 
-// place is a subdir of a channel; an empty subdir stands for the whole channel.
+// place is a place of a channel's index.
 type place struct {
 	channel int64
-	subdir  string
+	name    registry.Place
 }
 
 type pointerKey struct {
@@ -92,9 +93,9 @@ func (b *Builder) changed(changes []registry.Change) {
 		if c.Kind != registry.ChangedFiles {
 			continue
 		}
-		subdir, _, _ := registry.SplitCKey(c.Name)
-		p := place{c.Ref, subdir}
-		b.generations.Drop(p, place{c.Ref, ""})
+		name, _ := registry.SplitFile(c.Name)
+		p := place{c.Ref, name}
+		b.generations.Drop(p, place{c.Ref, ""}, place{c.Ref, name.Labelled(channel.Noarch)})
 		select {
 		case b.wake <- p:
 		default:
@@ -104,13 +105,13 @@ func (b *Builder) changed(changes []registry.Change) {
 }
 
 // Open gives an index file.
-func (b *Builder) Open(ctx context.Context, channel int64, subdir string, kind registry.IndexKind) (registry.Served, error) {
-	p := place{channel, subdir}
+func (b *Builder) Open(ctx context.Context, id int64, name registry.Place, kind registry.IndexKind) (registry.Served, error) {
+	p := place{id, name}
 	g, err := b.generation(ctx, p)
 	if err != nil {
 		return registry.Served{}, err
 	}
-	if !g.exists && subdir != "" && subdir != "noarch" {
+	if !g.exists && name != channel.Noarch {
 		return registry.Served{}, registry.ErrNoIndex
 	}
 	key := pointerKey{p, kind}
@@ -125,6 +126,12 @@ func (b *Builder) Open(ctx context.Context, channel int64, subdir string, kind r
 	return built.served(), err
 }
 
+// Exists tells whether there is an index of a place.
+func (b *Builder) Exists(ctx context.Context, id int64, name registry.Place) (bool, error) {
+	g, err := b.generation(ctx, place{id, name})
+	return g.exists || name == channel.Noarch, err
+}
+
 func (p Pointer) served() registry.Served {
 	return registry.Served{Hash: p.Hash, Size: p.Size, ModTime: p.BuiltAt}
 }
@@ -135,8 +142,8 @@ func (b *Builder) generation(ctx context.Context, p place) (generation, error) {
 		return g, nil
 	}
 	return b.generations.Get(ctx, p, func(ctx context.Context) (generation, error) {
-		if p.subdir != "" {
-			n, exists, err := b.Store.Generation(ctx, p.channel, p.subdir)
+		if p.name != "" {
+			n, exists, err := b.Store.Generation(ctx, p.channel, string(p.name))
 			return generation{n, exists}, err
 		}
 		subdirs, err := b.Store.Subdirs(ctx, p.channel)
@@ -153,7 +160,7 @@ func (b *Builder) pointer(ctx context.Context, key pointerKey) (Pointer, error) 
 	if p, ok := b.pointers.Peek(key); ok {
 		return p, nil
 	}
-	p, err := b.Store.Pointer(ctx, key.channel, key.subdir, key.kind)
+	p, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
 	if errors.Is(err, registry.ErrNoRecord) {
 		return Pointer{}, nil
 	}
@@ -190,7 +197,7 @@ func (b *Builder) rebuild(ctx context.Context, key pointerKey, g generation, had
 
 // flight names a build. Files that are built together share it.
 func (k pointerKey) flight(generation int64) string {
-	return strconv.FormatInt(k.channel, 10) + "/" + k.subdir + "/" + string(k.group()) + "/" + strconv.FormatInt(generation, 10)
+	return strconv.FormatInt(k.channel, 10) + "/" + string(k.name) + "/" + string(k.group()) + "/" + strconv.FormatInt(generation, 10)
 }
 
 // group names the file that stands for all that are built with it.

@@ -18,19 +18,23 @@ import (
 type Store interface {
 	Write(ctx context.Context, fn func(registry.Tx) error) error
 
-	// Generation gives how often a subdir changed, and whether it ever did; Subdirs does so for a whole channel.
+	// IsVirtual tells whether a channel shows the files of others.
+	IsVirtual(ctx context.Context, channel int64) (bool, error)
+
+	// Generation gives how often a place changed, and whether it ever did; Subdirs does so for all of the label main.
+	// Here as below, what is called subdir is the text of a registry.Place.
 	Generation(ctx context.Context, channel int64, subdir string) (int64, bool, error)
 	Subdirs(ctx context.Context, channel int64) ([]Subdir, error)
 
-	// EachFile gives the files of one section of a subdir, by ascending name.
-	EachFile(ctx context.Context, channel int64, subdir string, s Section, fn func(File) error) error
+	// EachFile gives the files of one section, by ascending name.
+	EachFile(ctx context.Context, src Source, s Section, fn func(File) error) error
 	// Names gives the names of the packages of a subdir, and perhaps of some that it had.
 	Names(ctx context.Context, channel int64, subdir string) ([]string, error)
-	// EachFact gives the facts of all files of a channel.
-	EachFact(ctx context.Context, channel int64, fn func(facts []byte) error) error
+	// EachFact gives the facts of all files.
+	EachFact(ctx context.Context, src Source, fn func(facts []byte) error) error
 
 	StaleShards(ctx context.Context, channel int64, subdir string, limit int) ([]Shard, error)
-	ShardFiles(ctx context.Context, channel int64, subdir, name string) ([]File, error)
+	ShardFiles(ctx context.Context, src Source, name string) ([]File, error)
 	SetShard(ctx context.Context, tx registry.Tx, channel int64, subdir string, s Shard) error
 	EachShard(ctx context.Context, channel int64, subdir string, fn func(name string, hash blob.Hash) error) error
 
@@ -41,6 +45,15 @@ type Store interface {
 	ReplaceBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error
 	// HoldsBlob tells whether a blob belongs to a subdir's index, or lately did.
 	HoldsBlob(ctx context.Context, channel int64, subdir, kind string, h blob.Hash) (bool, error)
+}
+
+// Source says which files an index shows.
+type Source struct {
+	Channel int64
+	// Virtual takes the files of the channel's sources, of files with one name that of the first source, not its own.
+	Virtual bool
+	// Place holds the label and the subdir of the files; an empty subdir takes those of all.
+	Place registry.Place
 }
 
 // Subdir is a subdir of a channel with its generation.

@@ -40,7 +40,7 @@ func (f fixture) add(seed uint64, o random.Options) string {
 }
 
 // read gives an index file's bytes.
-func (f fixture) read(t *testing.T, subdir string, kind registry.IndexKind) []byte {
+func (f fixture) read(t *testing.T, subdir registry.Place, kind registry.IndexKind) []byte {
 	t.Helper()
 	s := f.Server.Site()
 	served, err := s.Index.Open(t.Context(), f.channel, subdir, kind)
@@ -65,7 +65,7 @@ func bytesOf(t *testing.T, blobs blob.Store, h blob.Hash) []byte {
 }
 
 // shardNames are the package names that the shard index lists.
-func (f fixture) shardNames(t *testing.T, subdir string) []string {
+func (f fixture) shardNames(t *testing.T, subdir registry.Place) []string {
 	t.Helper()
 	x, err := repodata.DecodeShardIndex(f.read(t, subdir, registry.IndexShards))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/maypok86/otter/v2"
 
+	"kingsnake/conda/channel"
 	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
 )
@@ -39,8 +40,8 @@ func newParts() *otter.Cache[partKey, []byte] {
 }
 
 // Part gives an index file with some packages alone. It is never stored: few ask for the same one.
-func (b *Builder) Part(ctx context.Context, channel int64, subdir string, kind registry.IndexKind, keep func(string) bool) (registry.Served, error) {
-	key := partKey{pointerKey: pointerKey{place{channel, subdir}, kind}}
+func (b *Builder) Part(ctx context.Context, id int64, name registry.Place, kind registry.IndexKind, keep func(string) bool) (registry.Served, error) {
+	key := partKey{pointerKey: pointerKey{place{id, name}, kind}}
 	render := b.renderer(key.pointerKey)
 	if render == nil {
 		return registry.Served{}, registry.ErrNoIndex
@@ -49,10 +50,10 @@ func (b *Builder) Part(ctx context.Context, channel int64, subdir string, kind r
 	if err != nil {
 		return registry.Served{}, err
 	}
-	if !g.exists && subdir != "noarch" {
+	if !g.exists && name != channel.Noarch {
 		return registry.Served{}, registry.ErrNoIndex
 	}
-	names, err := b.Store.Names(ctx, channel, subdir)
+	names, err := b.Store.Names(ctx, id, string(name))
 	if err != nil {
 		return registry.Served{}, err
 	}

@@ -13,15 +13,19 @@ const shardBatch = 256
 
 // refreshShards makes every shard anew whose package changed.
 func (b *Builder) refreshShards(ctx context.Context, p place) error {
+	src, err := b.source(ctx, p)
+	if err != nil {
+		return err
+	}
 	var enc repodata.ShardEncoder
 	for {
-		stale, err := b.Store.StaleShards(ctx, p.channel, p.subdir, shardBatch)
+		stale, err := b.Store.StaleShards(ctx, p.channel, string(p.name), shardBatch)
 		if err != nil || len(stale) == 0 {
 			return err
 		}
 		fresh := make([]Shard, 0, len(stale))
 		for _, s := range stale {
-			made, err := b.makeShard(ctx, &enc, p, s)
+			made, err := b.makeShard(ctx, &enc, src, s)
 			if err != nil {
 				return err
 			}
@@ -34,8 +38,8 @@ func (b *Builder) refreshShards(ctx context.Context, p place) error {
 }
 
 // makeShard encodes and stores one shard.
-func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, p place, s Shard) (Shard, error) {
-	files, err := b.Store.ShardFiles(ctx, p.channel, p.subdir, s.Name)
+func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, src Source, s Shard) (Shard, error) {
+	files, err := b.Store.ShardFiles(ctx, src, s.Name)
 	if err != nil {
 		return s, err
 	}
@@ -61,16 +65,16 @@ func (b *Builder) keepShards(ctx context.Context, p place, old, fresh []Shard) e
 	return b.Store.Write(ctx, func(tx registry.Tx) error {
 		for i, s := range fresh {
 			if had := old[i].Hash; !had.IsZero() && had != s.Hash {
-				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, p.subdir, kindShard, had, now); err != nil {
+				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, string(p.name), kindShard, had, now); err != nil {
 					return err
 				}
 			}
 			if !s.Hash.IsZero() {
-				if err := b.Store.HoldBlob(ctx, tx, p.channel, p.subdir, kindShard, s.Hash, now); err != nil {
+				if err := b.Store.HoldBlob(ctx, tx, p.channel, string(p.name), kindShard, s.Hash, now); err != nil {
 					return err
 				}
 			}
-			if err := b.Store.SetShard(ctx, tx, p.channel, p.subdir, s); err != nil {
+			if err := b.Store.SetShard(ctx, tx, p.channel, string(p.name), s); err != nil {
 				return err
 			}
 		}
@@ -81,11 +85,11 @@ func (b *Builder) keepShards(ctx context.Context, p place, old, fresh []Shard) e
 // kindShard is how shards are noted among the blobs that an index holds.
 const kindShard = "shard"
 
-// Shard gives a shard that the subdir's index names, or lately named.
-func (b *Builder) Shard(ctx context.Context, channel int64, subdir string, hash blob.Hash) (registry.Served, error) {
-	key := shardKey{place{channel, subdir}, hash}
+// Shard gives a shard that the place's index names, or lately named.
+func (b *Builder) Shard(ctx context.Context, channel int64, name registry.Place, hash blob.Hash) (registry.Served, error) {
+	key := shardKey{place{channel, name}, hash}
 	size, err := b.shards.Get(ctx, key, func(ctx context.Context) (int64, error) {
-		holds, err := b.Store.HoldsBlob(ctx, channel, subdir, kindShard, hash)
+		holds, err := b.Store.HoldsBlob(ctx, channel, string(name), kindShard, hash)
 		if err != nil {
 			return 0, err
 		}

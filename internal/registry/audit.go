@@ -24,6 +24,7 @@ const (
 	EventArtifactAdded    EventType = "artifact_registered"
 	EventArtifactReplaced EventType = "artifact_replaced"
 	EventArtifactRemoved  EventType = "artifact_removed"
+	EventLabelsChanged    EventType = "artifact_labels_changed"
 	EventTokenCreated     EventType = "user_token_created"
 	EventTokenUpdated     EventType = "user_token_updated"
 	EventTokenReissued    EventType = "user_token_reissued"

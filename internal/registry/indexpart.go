@@ -7,11 +7,11 @@ import (
 )
 
 // part gives an index file to a caller whose token is narrowed to some packages: it shows those and no other.
-func (s *Indexes) part(ctx context.Context, caller *access.Caller, scope access.Scope, c Channel, subdir string, kind IndexKind) (Served, error) {
+func (s *Indexes) part(ctx context.Context, caller *access.Caller, scope access.Scope, c Channel, place Place, kind IndexKind) (Served, error) {
 	ch := c.Access()
 	scope = scope.For(ch)
-	f, err := s.files.Part(ctx, c.ID, subdir, kind, func(name string) bool {
+	f, err := s.files.Part(ctx, c.ID, place, kind, func(name string) bool {
 		return access.Decide(caller, scope, access.OnPackage(ch, FamilyConda, name)).Allowed
 	})
-	return s.served(c, subdir+"/"+string(kind)+" for a token that is narrowed to packages")(f, err)
+	return s.served(c, string(place)+"/"+string(kind)+" for a token that is narrowed to packages")(f, err)
 }

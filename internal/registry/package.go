@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,8 +57,10 @@ type File struct {
 	Facts         json.RawMessage
 	DownloadCount int64
 	Uploader      string
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	// Labels are the file's labels, sorted; none at all means main.
+	Labels    []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // CKey names the file within its channel, "subdir/filename".
@@ -77,6 +80,17 @@ type FileRef struct {
 	Size       int64
 	SHA256     blob.Hash
 	UpdatedAt  time.Time
+	// Main tells whether the file carries the label main; Labels are the others.
+	Main   bool
+	Labels []string
+}
+
+// carries tells whether the file is to be found at a place.
+func (r *FileRef) carries(p Place) bool {
+	if p.IsMain() {
+		return r.Main
+	}
+	return slices.Contains(r.Labels, p.Label())
 }
 
 // Content is something to send that is not kept as a blob.

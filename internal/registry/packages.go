@@ -29,7 +29,12 @@ type PackageStore interface {
 	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
 	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
 	ArtifactSummary(ctx context.Context, tx Tx, artifact int64) (ArtifactSummary, error)
-	MarkSubdir(ctx context.Context, tx Tx, channel int64, subdir, name string, at time.Time) error
+	// MarkSubdir notes that a package of a place changed, and gives the channels whose index shows it: the channel itself
+	// and the virtual channels over it. EnsureSubdir makes a place exist in all of them.
+	MarkSubdir(ctx context.Context, tx Tx, channel int64, place Place, name string, at time.Time) ([]int64, error)
+	EnsureSubdir(ctx context.Context, tx Tx, channel int64, place Place, at time.Time) error
+	SetFileLabels(ctx context.Context, tx Tx, f File) error
+	ListLabels(ctx context.Context, channel int64, p Page) ([]Label, int64, error)
 }
 
 // ArtifactSummary is what a package's files say together.
@@ -46,6 +51,8 @@ type FileFilter struct {
 	Version    string
 	CKey       string
 	Subdirs    []string
+	// Label keeps only files that carry it, empty for all.
+	Label string
 }
 
 // ArtifactFilter narrows a list of packages.
@@ -92,9 +99,8 @@ func (s *Packages) subscribe(feed *Feed) {
 			if c.Kind != ChangedFiles {
 				continue
 			}
-			if subdir, filename, ok := SplitCKey(c.Name); ok {
-				s.refs.Drop(fileKey{c.Ref, subdir, filename})
-			}
+			place, filename := SplitFile(c.Name)
+			s.refs.Drop(fileKey{c.Ref, place.Subdir(), filename})
 		}
 	})
 }
@@ -104,8 +110,8 @@ var (
 	fileSortColumns     = []string{"ckey", "updated_at", "blob_size", "metadata_version", "metadata_platforms"}
 )
 
-// Open finds a package file to send.
-func (s *Packages) Open(ctx context.Context, caller *access.Caller, path, subdir, filename string) (Served, error) {
+// Open finds a package file to send. A file is found only under the labels that it carries.
+func (s *Packages) Open(ctx context.Context, caller *access.Caller, path string, place Place, filename string) (Served, error) {
 	var pkg string
 	if caller.Token.ByPackage() {
 		pkg = packageOf(filename)
@@ -115,13 +121,13 @@ func (s *Packages) Open(ctx context.Context, caller *access.Caller, path, subdir
 	if err != nil {
 		return Served{}, err
 	}
-	key := fileKey{c.ID, subdir, filename}
+	key := fileKey{c.ID, place.Subdir(), filename}
 	ref, ok := s.refs.Peek(key)
 	if !ok {
 		ref, err = s.refs.Get(ctx, key, func(ctx context.Context) (FileRef, error) { return s.ref(ctx, key) })
 	}
-	if errors.Is(err, ErrNoRecord) {
-		return Served{}, notFound("channel %s has no file %s/%s", path, subdir, filename)
+	if errors.Is(err, ErrNoRecord) || err == nil && !ref.carries(place) {
+		return Served{}, notFound("channel %s has no file %s with the label %s", path, key.subdir+"/"+filename, place.Label())
 	}
 	if err != nil {
 		return Served{}, err
@@ -137,7 +143,10 @@ func (s *Packages) ref(ctx context.Context, key fileKey) (FileRef, error) {
 	if err != nil {
 		return FileRef{}, err
 	}
-	return FileRef{ID: f.ID, ArtifactID: f.ArtifactID, Name: f.Name, Size: f.Size, SHA256: f.SHA256, UpdatedAt: f.UpdatedAt}, nil
+	return FileRef{
+		ID: f.ID, ArtifactID: f.ArtifactID, Name: f.Name, Size: f.Size, SHA256: f.SHA256, UpdatedAt: f.UpdatedAt,
+		Main: f.Main(), Labels: f.OtherLabels(),
+	}, nil
 }
 
 // List gives packages: of one channel when path is set, else of all that the caller may see.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"kingsnake/conda/pkgfile"
@@ -69,6 +70,9 @@ func (s *Packages) already(ctx context.Context, c Channel, f File, force bool) (
 		return nil, err
 	}
 	if had.SHA256 == f.SHA256 {
+		if len(joinLabels(had.Labels, f.Labels)) > len(had.Labels) {
+			return nil, nil
+		}
 		return &UploadResult{Channel: c, File: had}, nil
 	}
 	if !force {
@@ -95,7 +99,7 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 			return err
 		case had.SHA256 == f.SHA256:
 			out.File = had
-			return nil
+			return s.addLabels(ctx, w, u.channel, &out.File, f.Labels)
 		case !force:
 			return taken(u.channel, had)
 		default:
@@ -107,15 +111,18 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 	return out, err
 }
 
-// put writes a file's records; had is the one it replaces, if any.
-func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (File, error) {
+// put writes a file's records, its labels among them; had is the one it replaces, if any.
+func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (_ File, err error) {
+	if f.Labels, err = ParseLabels(f.Labels); err != nil {
+		return File{}, err
+	}
 	a, err := s.packages.EnsureArtifact(ctx, w.tx, Artifact{
 		ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
 	})
 	if err != nil {
 		return File{}, err
 	}
-	f.ArtifactID = a.ID
+	f.ChannelID, f.ArtifactID = c.ID, a.ID
 	event := EventArtifactAdded
 	if had.ID != 0 {
 		event = EventArtifactReplaced
@@ -130,11 +137,24 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (Fi
 	if err := s.grow(ctx, w.tx, a, f, had); err != nil {
 		return File{}, err
 	}
-	if err := s.packages.MarkSubdir(ctx, w.tx, c.ID, f.Subdir, f.Name, f.UpdatedAt); err != nil {
+	if len(f.OtherLabels()) > 0 || had.ID != 0 && !slices.Equal(had.Labels, f.Labels) {
+		if err := s.packages.SetFileLabels(ctx, w.tx, f); err != nil {
+			return File{}, err
+		}
+	}
+	if err := s.mark(ctx, w, f, joinLabels(f.Labels, had.Labels)); err != nil {
 		return File{}, err
 	}
-	w.changed(ChangedFiles, c.ID, f.CKey())
-	return f, w.record(ctx, event, c.ID, c.Path+"/"+f.CKey(), map[string]any{"sha256": f.SHA256.String(), "size": f.Size, "name": f.Name})
+	return f, w.record(ctx, event, c.ID, c.Path+"/"+f.CKey(), f.facts())
+}
+
+// facts tells the audit of a file.
+func (f File) facts() map[string]any {
+	m := map[string]any{"sha256": f.SHA256.String(), "size": f.Size, "name": f.Name}
+	if len(f.OtherLabels()) > 0 {
+		m["labels"] = f.Labels
+	}
+	return m
 }
 
 // grow brings a package's summary up to date after a file came in, without reading its other files.

@@ -66,13 +66,12 @@ func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File) error
 	if err := s.packages.DeleteFile(ctx, w.tx, f.ID); err != nil {
 		return err
 	}
-	if err := s.packages.MarkSubdir(ctx, w.tx, c.ID, f.Subdir, f.Name, s.now()); err != nil {
+	if err := s.mark(ctx, w, f, f.Labels); err != nil {
 		return err
 	}
 	if err := s.summarise(ctx, w.tx, Artifact{ID: f.ArtifactID, ChannelID: c.ID, Family: FamilyConda, Name: f.Name}); err != nil {
 		return err
 	}
-	w.changed(ChangedFiles, c.ID, f.CKey())
 	return w.record(ctx, EventArtifactRemoved, c.ID, c.Path+"/"+f.CKey(), map[string]any{"sha256": f.SHA256.String(), "name": f.Name})
 }
 

@@ -39,6 +39,9 @@ type UploadInput struct {
 	SHA256, MD5 string
 	// Force replaces a file of the same name, which asks for artifact:edit too.
 	Force bool
+	// Labels are what the file is to carry, none meaning main. A file that is there already keeps its own besides; one
+	// that replaces another has these only.
+	Labels []string
 }
 
 // UploadResult says what became of an upload.
@@ -110,6 +113,10 @@ func (r *Received) Discard() error { return r.staged.Discard() }
 func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, error) {
 	u := r.upload
 	s := u.packages
+	labels, err := ParseLabels(in.Labels)
+	if err != nil {
+		return UploadResult{}, err
+	}
 	if err := r.sums.check(in); err != nil {
 		return UploadResult{}, err
 	}
@@ -125,7 +132,7 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 	if err := u.allowName(ctx, f.Name, in.Force); err != nil {
 		return UploadResult{}, err
 	}
-	f.ChannelID, f.Uploader = u.channel.ID, u.caller.Principal.Name
+	f.ChannelID, f.Uploader, f.Labels = u.channel.ID, u.caller.Principal.Name, labels
 	if done, err := s.already(ctx, u.channel, f, in.Force); done != nil || err != nil {
 		return pick(done), err
 	}

@@ -64,6 +64,7 @@ func allOperations() []operation {
 		accountOperations(),
 		userTokenOperations(),
 		groupOperations(),
+		labelOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

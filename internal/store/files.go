@@ -2,25 +2,46 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"slices"
+	"strings"
 
+	"kingsnake/conda/channel"
 	"kingsnake/internal/registry"
 )
 
 const fileColumns = `f.id, f.channel_id, f.artifact_id, f.subdir, f.filename, f.format, f.v3, f.name, f.version, f.build, f.build_number,
-	f.version_key, f.size, f.sha256, f.md5, f.record, f.run_exports, f.facts, f.download_count, f.uploader, f.created_at, f.updated_at`
+	f.version_key, f.size, f.sha256, f.md5, f.record, f.run_exports, f.facts, f.download_count, f.uploader, f.created_at, f.updated_at,
+	f.main, (SELECT STRING_AGG(l.label, ',') FROM file_labels l WHERE l.file_id = f.id)`
 
 func scanFile(r scanner) (f registry.File, err error) {
 	var record, exports, facts string
 	var sha, md []byte
 	var created, updated int64
+	var main bool
+	var labels sql.NullString
 	err = r.Scan(&f.ID, &f.ChannelID, &f.ArtifactID, &f.Subdir, &f.Filename, &f.Format, &f.V3, &f.Name, &f.Version, &f.Build, &f.BuildNumber,
-		&f.VersionKey, &f.Size, &sha, &md, &record, &exports, &facts, &f.DownloadCount, &f.Uploader, &created, &updated)
+		&f.VersionKey, &f.Size, &sha, &md, &record, &exports, &facts, &f.DownloadCount, &f.Uploader, &created, &updated, &main, &labels)
 	copy(f.SHA256[:], sha)
 	copy(f.MD5[:], md)
 	f.Record, f.RunExports, f.Facts = json.RawMessage(record), json.RawMessage(exports), json.RawMessage(facts)
 	f.CreatedAt, f.UpdatedAt = fromMillis(created), fromMillis(updated)
+	f.Labels = fileLabels(main, labels.String)
 	return f, err
+}
+
+// fileLabels gives a file's labels, of which no one holds a comma.
+func fileLabels(main bool, others string) []string {
+	if others == "" {
+		return []string{channel.DefaultLabel}
+	}
+	labels := strings.Split(others, ",")
+	if main {
+		labels = append(labels, channel.DefaultLabel)
+	}
+	slices.Sort(labels)
+	return labels
 }
 
 // FileByKey reads a file.
@@ -33,11 +54,11 @@ func (s *Store) FileByKey(ctx context.Context, tx registry.Tx, channel int64, su
 // InsertFile adds a file and gives its number.
 func (s *Store) InsertFile(ctx context.Context, tx registry.Tx, f registry.File) (id int64, err error) {
 	err = s.q(tx).row(ctx, `INSERT INTO files (channel_id, artifact_id, subdir, filename, format, v3, name, version, build, build_number,
-		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING id`,
+		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at, main)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id`,
 		f.ChannelID, f.ArtifactID, f.Subdir, f.Filename, f.Format, f.V3, f.Name, f.Version, f.Build, f.BuildNumber,
 		f.VersionKey, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
-		millis(f.CreatedAt), millis(f.UpdatedAt)).Scan(&id)
+		millis(f.CreatedAt), millis(f.UpdatedAt), f.Main()).Scan(&id)
 	return id, s.translate(err)
 }
 
@@ -66,6 +87,9 @@ func (s *Store) ListFiles(ctx context.Context, tx registry.Tx, f registry.FileFi
 	}
 	if len(f.Subdirs) > 0 {
 		w.add(`f.subdir IN (`+s.d.texts("?")+`)`, jsonList(f.Subdirs))
+	}
+	if f.Label != "" {
+		w.parts = append(w.parts, carries(&w, "f", f.Label))
 	}
 	var total int64
 	if err := s.q(tx).row(ctx, `SELECT COUNT(*) FROM files f`+w.sql(), w.args...).Scan(&total); err != nil {

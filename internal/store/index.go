@@ -20,26 +20,28 @@ func (s *Store) Generation(ctx context.Context, channel int64, subdir string) (n
 	return n, err == nil, s.translate(err)
 }
 
-// Subdirs gives the subdirs that a channel ever had a package for.
+// Subdirs gives the subdirs that a channel ever had a package for under the label main.
 func (s *Store) Subdirs(ctx context.Context, channel int64) ([]index.Subdir, error) {
-	rows, err := s.reader.query(ctx, `SELECT subdir, generation FROM subdirs WHERE channel_id = $1 ORDER BY subdir`, channel)
+	rows, err := s.reader.query(ctx, `SELECT subdir, generation FROM subdirs
+		WHERE channel_id = $1 AND subdir NOT LIKE 'label/%' ORDER BY subdir`, channel)
 	return collect(s, rows, err, func(r scanner) (d index.Subdir, err error) {
 		err = r.Scan(&d.Name, &d.Generation)
 		return d, err
 	})
 }
 
-// EachFile gives the files of one section of a subdir, by ascending name. What it hands over is valid during the call.
-func (s *Store) EachFile(ctx context.Context, channel int64, subdir string, sec index.Section, fn func(index.File) error) error {
+// EachFile gives the files of one section, by ascending name. What it hands over is valid during the call.
+func (s *Store) EachFile(ctx context.Context, src index.Source, sec index.Section, fn func(index.File) error) error {
 	var w where
-	w.add(`channel_id = ? AND subdir = ? AND format = ?`, channel, subdir, sec.Format)
+	from := s.shown(&w, src, "")
+	w.add(`f.format = ?`, sec.Format)
 	if !sec.AnyVersion {
-		w.add(`v3 = ?`, sec.V3)
+		w.add(`f.v3 = ?`, sec.V3)
 	}
 	if sec.Names != nil {
-		w.add(`name IN (`+s.d.texts("?")+`)`, jsonList(sec.Names))
+		w.add(`f.name IN (`+s.d.texts("?")+`)`, jsonList(sec.Names))
 	}
-	return s.each(ctx, `SELECT filename, record, run_exports, v3 FROM files`+w.sql()+` ORDER BY filename`, w.args, func(rows *sql.Rows) error {
+	return s.each(ctx, `SELECT f.filename, f.record, f.run_exports, f.v3`+from+w.sql()+` ORDER BY f.filename`, w.args, func(rows *sql.Rows) error {
 		var f index.File
 		var name, record, exports sql.RawBytes
 		if err := rows.Scan(&name, &record, &exports, &f.V3); err != nil {
@@ -56,9 +58,11 @@ func (s *Store) Names(ctx context.Context, channel int64, subdir string) ([]stri
 	return collect(s, rows, err, func(r scanner) (name string, err error) { err = r.Scan(&name); return name, err })
 }
 
-// EachFact gives the facts of all files of a channel.
-func (s *Store) EachFact(ctx context.Context, channel int64, fn func([]byte) error) error {
-	return s.each(ctx, `SELECT facts FROM files WHERE channel_id = $1`, []any{channel}, func(rows *sql.Rows) error {
+// EachFact gives the facts of all files.
+func (s *Store) EachFact(ctx context.Context, src index.Source, fn func([]byte) error) error {
+	var w where
+	from := s.shown(&w, src, "")
+	return s.each(ctx, `SELECT f.facts`+from+w.sql(), w.args, func(rows *sql.Rows) error {
 		var facts sql.RawBytes
 		if err := rows.Scan(&facts); err != nil {
 			return err
@@ -94,11 +98,11 @@ func (s *Store) StaleShards(ctx context.Context, channel int64, subdir string, l
 	})
 }
 
-// ShardFiles gives all files of one package name in a subdir.
-func (s *Store) ShardFiles(ctx context.Context, channel int64, subdir, name string) ([]index.File, error) {
-	rows, err := s.reader.query(ctx, `SELECT f.filename, f.record, f.run_exports, f.v3 FROM files f
-		JOIN artifacts a ON a.id = f.artifact_id
-		WHERE a.channel_id = $1 AND a.family = $2 AND a.name = $3 AND f.subdir = $4 ORDER BY f.filename`, channel, registry.FamilyConda, name, subdir)
+// ShardFiles gives all files of one package name.
+func (s *Store) ShardFiles(ctx context.Context, src index.Source, name string) ([]index.File, error) {
+	var w where
+	from := s.shown(&w, src, name)
+	rows, err := s.reader.query(ctx, `SELECT f.filename, f.record, f.run_exports, f.v3`+from+w.sql()+` ORDER BY f.filename`, w.args...)
 	return collect(s, rows, err, func(r scanner) (f index.File, err error) {
 		err = r.Scan(&f.Filename, &f.Record, &f.RunExports, &f.V3)
 		return f, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -108,18 +107,4 @@ func (s *Store) ArtifactSummary(ctx context.Context, tx registry.Tx, artifact in
 	sum.Latest, err = scanFile(s.q(tx).row(ctx, `SELECT `+fileColumns+` FROM files f WHERE f.artifact_id = $1
 		ORDER BY f.version_key DESC, f.build_number DESC, f.id DESC LIMIT 1`, artifact))
 	return sum, s.translate(err)
-}
-
-// MarkSubdir raises the generation of a subdir and marks the shard of one package name as out of date.
-func (s *Store) MarkSubdir(ctx context.Context, tx registry.Tx, channel int64, subdir, name string, at time.Time) error {
-	var generation int64
-	err := s.q(tx).row(ctx, `INSERT INTO subdirs (channel_id, subdir, generation, changed_at) VALUES ($1, $2, 1, $3)
-		ON CONFLICT (channel_id, subdir) DO UPDATE SET generation = subdirs.generation + 1, changed_at = excluded.changed_at
-		RETURNING generation`, channel, subdir, millis(at)).Scan(&generation)
-	if err != nil {
-		return s.translate(err)
-	}
-	_, err = s.q(tx).exec(ctx, `INSERT INTO shards (channel_id, subdir, name, generation) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (channel_id, subdir, name) DO UPDATE SET generation = excluded.generation`, channel, subdir, name, generation)
-	return s.translate(err)
 }

@@ -72,6 +72,7 @@ func New(o Options) *API {
 	a.tokenOperations()
 	a.channelOperations()
 	a.artifactOperations()
+	a.labelOperations()
 	a.userOperations()
 	a.roleOperations()
 	a.systemOperations()

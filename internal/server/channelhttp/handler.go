@@ -115,17 +115,12 @@ func (h *Handler) refuseAs(w http.ResponseWriter, r *http.Request, req callers.R
 
 // get serves a file of a channel.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
-	if loc.Label != "" && loc.Label != channel.DefaultLabel {
-		if _, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel); err != nil {
-			return err
-		}
-		return problem.New(http.StatusNotFound, api.CodeNotFound, "channel "+loc.Channel+" has no label "+loc.Label)
-	}
+	place := registry.PlaceOf(loc.Label, loc.Subdir)
 	switch loc.Kind {
 	case channel.KindChannelRoot:
 		return h.root(w, r, caller, loc)
 	case channel.KindPackageFile:
-		f, err := h.Service.Packages.Open(r.Context(), caller, loc.Channel, loc.Subdir, loc.File)
+		f, err := h.Service.Packages.Open(r.Context(), caller, loc.Channel, place, loc.File)
 		if err != nil {
 			return err
 		}
@@ -134,10 +129,11 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		return h.shard(w, r, caller, loc)
 	}
 	kind, ok := indexKinds[loc.Kind]
-	if !ok {
+	if !ok || place.Subdir() == "" && !place.IsMain() {
+		// A channel's channeldata.json lists what carries the label main, and labels have none of their own.
 		return h.absent(r, caller, loc)
 	}
-	f, err := h.Service.Indexes.Open(r.Context(), caller, loc.Channel, loc.Subdir, kind)
+	f, err := h.Service.Indexes.Open(r.Context(), caller, loc.Channel, place, kind)
 	if err != nil {
 		return err
 	}
@@ -175,20 +171,20 @@ func (h *Handler) shard(w http.ResponseWriter, r *http.Request, caller *access.C
 	if err != nil {
 		return problem.New(http.StatusNotFound, api.CodeNotFound, "a shard is named by its SHA-256")
 	}
-	f, err := h.Service.Indexes.Shard(r.Context(), caller, loc.Channel, loc.Subdir, hash)
+	f, err := h.Service.Indexes.Shard(r.Context(), caller, loc.Channel, registry.PlaceOf(loc.Label, loc.Subdir), hash)
 	if err != nil {
 		return err
 	}
 	return h.send(w, r, caller, f, content{mediaType: "application/zstd", maxAge: shardMaxAge, immutable: true})
 }
 
-// root answers for a channel itself: what it is and how to use it.
+// root answers for a channel itself, or one of its labels: what it is and how to use it.
 func (h *Handler) root(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
-	c, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel)
+	c, err := h.Service.Indexes.Label(r.Context(), caller, loc.Channel, loc.Label)
 	if err != nil {
 		return err
 	}
-	url := h.URL(r) + "/" + c.Path
+	url := h.URL(r) + channel.Location{Channel: c.Path, Label: loc.Label}.Path()
 	h.cacheable(w.Header(), caller, c.Privacy == access.Public, content{maxAge: indexMaxAge})
 	return writeJSON(w, r, http.StatusOK, map[string]any{
 		"channel": c.Path, "privacy": c.Privacy, "description": c.Description, "url": url,

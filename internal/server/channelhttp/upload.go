@@ -19,21 +19,21 @@ import (
 	"kingsnake/internal/server/wire"
 )
 
-// put takes PUT /<channel>/<subdir>/<file>, which curl and artifactory clients send.
+// put takes PUT /<channel>[/label/<label>]/<subdir>/<file>, which curl and artifactory clients send.
 func (h *Handler) put(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
 	if loc.Kind != channel.KindPackageFile && loc.Kind != channel.KindOtherFile || loc.Subdir == "" {
 		return problem.New(http.StatusMethodNotAllowed, api.CodeMethodNotAllowed, "only package files are uploaded here: PUT /<channel>/<subdir>/<name>-<version>-<build>.conda")
-	}
-	if loc.Label != "" && loc.Label != channel.DefaultLabel {
-		return problem.New(http.StatusUnprocessableEntity, api.CodeInvalid, "labels other than main are not supported yet; leave /label/ out")
 	}
 	up, err := h.Service.Packages.BeginUpload(r.Context(), caller, loc.Channel)
 	if err != nil {
 		return err
 	}
 	in := registry.UploadInput{
-		Filename: loc.File, Subdir: loc.Subdir, Size: -1, Force: isTrue(r.URL.Query().Get("force")),
+		Filename: loc.File, Subdir: loc.Subdir, Size: -1,
 		SHA256: r.Header.Get("X-Checksum-Sha256"), MD5: r.Header.Get("X-Checksum-Md5"),
+	}
+	if loc.Label != "" {
+		in.Labels = []string{loc.Label}
 	}
 	return h.raw(w, r, up, in)
 }
@@ -43,7 +43,7 @@ func (h *Handler) Quetz(w http.ResponseWriter, r *http.Request, req callers.Requ
 	h.upload(w, r, req, func(up *registry.Upload) error {
 		q := r.URL.Query()
 		return h.raw(w, r, up, registry.UploadInput{
-			Filename: r.PathValue("file"), Size: -1, Force: isTrue(q.Get("force")), SHA256: q.Get("sha256"), MD5: q.Get("md5"),
+			Filename: r.PathValue("file"), Size: -1, SHA256: q.Get("sha256"), MD5: q.Get("md5"),
 		})
 	})
 }
@@ -51,14 +51,14 @@ func (h *Handler) Quetz(w http.ResponseWriter, r *http.Request, req callers.Requ
 // Prefix takes POST /api/v1/upload/{channel}, the multipart form of prefix.dev that rattler-build and pixi send.
 func (h *Handler) Prefix(w http.ResponseWriter, r *http.Request, req callers.Request) {
 	h.upload(w, r, req, func(up *registry.Upload) error {
-		return h.form(w, r, up, "file", registry.UploadInput{Size: -1, Force: isTrue(r.URL.Query().Get("force"))})
+		return h.form(w, r, up, "file", registry.UploadInput{Size: -1})
 	})
 }
 
 // Artifacts takes POST /api/channels/{channel}/artifacts, the multipart form of Anaconda Server.
 func (h *Handler) Artifacts(w http.ResponseWriter, r *http.Request, req callers.Request) {
 	h.upload(w, r, req, func(up *registry.Upload) error {
-		return h.form(w, r, up, api.UploadFieldContent, registry.UploadInput{Size: -1, Force: isTrue(r.URL.Query().Get("force"))})
+		return h.form(w, r, up, api.UploadFieldContent, registry.UploadInput{Size: -1})
 	})
 }
 
@@ -91,6 +91,9 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Req
 
 // raw takes an upload whose body is the file.
 func (h *Handler) raw(w http.ResponseWriter, r *http.Request, up *registry.Upload, in registry.UploadInput) (rerr error) {
+	if err := fromQuery(r, &in); err != nil {
+		return err
+	}
 	r.Body = wire.NewBody(w, r, h.Progress)
 	got, err := up.Receive(r.Context(), r.Body, r.ContentLength)
 	if err != nil {
@@ -114,6 +117,9 @@ const (
 func (h *Handler) form(w http.ResponseWriter, r *http.Request, up *registry.Upload, part string, in registry.UploadInput) (rerr error) {
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "multipart/form-data" {
 		return problem.New(http.StatusUnsupportedMediaType, api.CodeUnsupportedMediaType, "send the file as multipart/form-data, in the part "+part)
+	}
+	if err := fromQuery(r, &in); err != nil {
+		return err
 	}
 	r.Body = wire.NewBody(w, r, h.Progress)
 	form, err := r.MultipartReader()
@@ -204,6 +210,34 @@ func field(p *multipart.Part, in *registry.UploadInput) error {
 		in.MD5 = value
 	case api.UploadFieldForce:
 		in.Force = isTrue(value)
+	case api.UploadFieldLabel, api.UploadFieldLabels:
+		return addLabels(in, value)
+	}
+	return nil
+}
+
+// fromQuery takes what the query of any upload may say of the file.
+func fromQuery(r *http.Request, in *registry.UploadInput) error {
+	q := r.URL.Query()
+	in.Force = in.Force || isTrue(q.Get(api.UploadFieldForce))
+	for _, name := range []string{api.UploadFieldLabel, api.UploadFieldLabels} {
+		for _, value := range q[name] {
+			if err := addLabels(in, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addLabels takes one label, or several with commas between. An empty one is a mistake, such as a variable that is not
+// set, and must not publish the file under main.
+func addLabels(in *registry.UploadInput, value string) error {
+	for l := range strings.SplitSeq(value, ",") {
+		if l = strings.TrimSpace(l); l == "" {
+			return problem.New(http.StatusUnprocessableEntity, api.CodeInvalid, "a label is empty; leave the parameter out to publish under main")
+		}
+		in.Labels = append(in.Labels, l)
 	}
 	return nil
 }
@@ -221,13 +255,13 @@ func (h *Handler) uploaded(w http.ResponseWriter, r *http.Request, out registry.
 		status = http.StatusCreated
 	}
 	f := out.File
-	url := h.URL(r) + "/" + channel.Location{Channel: out.Channel.Path, Subdir: f.Subdir, File: f.Filename}.Path()[1:]
+	url := h.URL(r) + "/" + channel.Location{Channel: out.Channel.Path, Label: f.URLLabel(), Subdir: f.Subdir, File: f.Filename}.Path()[1:]
 	w.Header().Set("Cache-Control", "private, no-store")
 	if status == http.StatusCreated {
 		w.Header().Set("Location", url)
 	}
 	return writeJSON(w, r, status, api.UploadResult{
 		Channel: out.Channel.Path, CKey: f.CKey(), Filename: f.Filename, Name: f.Name, Version: f.Version, Build: f.Build,
-		Subdir: f.Subdir, Size: f.Size, SHA256: f.SHA256.String(), MD5: hexString(f.MD5[:]), Created: out.Created, Replaced: out.Replaced, URL: url,
+		Subdir: f.Subdir, Size: f.Size, SHA256: f.SHA256.String(), MD5: hexString(f.MD5[:]), Labels: f.Labels, Created: out.Created, Replaced: out.Replaced, URL: url,
 	})
 }

@@ -19,7 +19,7 @@ func (s *suite) file(c registry.Channel, subdir, name, version string, build int
 		ChannelID: c.ID, Subdir: subdir, Filename: filename, Format: "conda", Name: name, Version: version, Build: fmt.Sprint(build), BuildNumber: build,
 		VersionKey: []byte(version), Size: 100 + build, SHA256: blob.Sum([]byte(c.Path + subdir + filename)), MD5: [16]byte{1, 2},
 		Record: json.RawMessage(`{"name":"` + name + `"}`), RunExports: json.RawMessage(`{}`), Facts: json.RawMessage(`{"f":"` + filename + `"}`),
-		Uploader: "ada", CreatedAt: at(int(build)), UpdatedAt: at(int(build)),
+		Uploader: "ada", Labels: []string{"main"}, CreatedAt: at(int(build)), UpdatedAt: at(int(build)),
 	}
 	s.write(func(tx registry.Tx) error {
 		a, err := s.EnsureArtifact(s.ctx(), tx, registry.Artifact{ChannelID: c.ID, Family: "conda", Name: name, LatestVersionKey: []byte{}, CreatedAt: at(0), UpdatedAt: at(0)})
@@ -30,7 +30,8 @@ func (s *suite) file(c registry.Channel, subdir, name, version string, build int
 		if f.ID, err = s.InsertFile(s.ctx(), tx, f); err != nil {
 			return err
 		}
-		return s.MarkSubdir(s.ctx(), tx, c.ID, subdir, name, at(0))
+		_, err = s.MarkSubdir(s.ctx(), tx, c.ID, registry.Place(subdir), name, at(0))
+		return err
 	})
 	return f
 }
@@ -104,23 +105,24 @@ func (s *suite) indexReads() {
 		s.Errorf("a subdir without packages has generation %d %t %v", n, exists, err)
 	}
 	same(s, "subdirs", must[[]index.Subdir](s, "subdirs")(s.Subdirs(s.ctx(), c.ID)), []index.Subdir{{Name: "noarch", Generation: 2}})
+	noarch := index.Source{Channel: c.ID, Place: "noarch"}
 	var names, facts []string
-	err = s.EachFile(s.ctx(), c.ID, "noarch", index.Section{Format: "conda"}, func(f index.File) error {
+	err = s.EachFile(s.ctx(), noarch, index.Section{Format: "conda"}, func(f index.File) error {
 		names = append(names, f.Filename+string(f.Record))
 		return nil
 	})
 	same(s, "files in order", names, []string{a.Filename + string(a.Record), b.Filename + string(b.Record)})
 	s.fails("files", err, nil)
 	for _, other := range []index.Section{{Format: "tar.bz2"}, {Format: "conda", V3: true}} {
-		s.fails("another section", s.EachFile(s.ctx(), c.ID, "noarch", other, func(index.File) error { return context.Canceled }), nil)
+		s.fails("another section", s.EachFile(s.ctx(), noarch, other, func(index.File) error { return context.Canceled }), nil)
 	}
-	s.fails("facts", s.EachFact(s.ctx(), c.ID, func(raw []byte) error { facts = append(facts, string(raw)); return nil }), nil)
+	s.fails("facts", s.EachFact(s.ctx(), index.Source{Channel: c.ID}, func(raw []byte) error { facts = append(facts, string(raw)); return nil }), nil)
 	slices.Sort(facts)
 	same(s, "facts", facts, []string{string(a.Facts), string(b.Facts)})
 
 	stale := must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", 10))
 	same(s, "stale shards", stale, []index.Shard{{Name: "a", Generation: 2}, {Name: "b", Generation: 1}})
-	files := must[[]index.File](s, "files")(s.ShardFiles(s.ctx(), c.ID, "noarch", "a"))
+	files := must[[]index.File](s, "files")(s.ShardFiles(s.ctx(), noarch, "a"))
 	same(s, "a shard's files", files, []index.File{{Filename: a.Filename, Record: a.Record, RunExports: a.RunExports}})
 	made := stale[0]
 	made.Built, made.Hash = 2, blob.Sum([]byte("shard a"))

@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"channels":                  (*suite).channels,
 		"groups":                    (*suite).groups,
 		"packages":                  (*suite).packages,
+		"labels":                    (*suite).labels,
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
