@@ -14,7 +14,7 @@ import (
 
 func (a *app) channelCommand() *cobra.Command {
 	return group(groupPackages, "channel", "Create, show, change and delete channels",
-		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand())
+		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(), a.channelStatsCommand())
 }
 
 func (a *app) channelCreateCommand() *cobra.Command {
@@ -22,8 +22,8 @@ func (a *app) channelCreateCommand() *cobra.Command {
 	var privacy string
 	cmd := &cobra.Command{
 		Use:     "create NAME",
-		Short:   "Create a channel; it is private unless --privacy says otherwise",
-		Example: "  kingsnake channel create team --privacy authenticated --description \"Our builds\"",
+		Short:   "Create a channel, or a subchannel CHANNEL/NAME; it is private unless --privacy says otherwise",
+		Example: "  kingsnake channel create team --privacy authenticated --description \"Our builds\"\n  kingsnake channel create team/nightly",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			var err error
@@ -35,7 +35,7 @@ func (a *app) channelCreateCommand() *cobra.Command {
 				return err
 			}
 			in.Name = given[0]
-			channel, err := c.CreateChannel(cmd.Context(), in)
+			channel, err := createChannel(cmd.Context(), c, in)
 			if err != nil {
 				return fail(err, "could not create the channel %s", in.Name)
 			}
@@ -45,6 +45,16 @@ func (a *app) channelCreateCommand() *cobra.Command {
 	cmd.Flags().StringVar(&privacy, "privacy", "", "private, authenticated or public")
 	cmd.Flags().StringVar(&in.Description, "description", "", "what the channel is for")
 	return cmd
+}
+
+// createChannel makes a channel or, where the name has two parts, a subchannel.
+func createChannel(ctx context.Context, c *connection, in api.ChannelCreate) (api.Channel, error) {
+	parent, name, nested := strings.Cut(in.Name, "/")
+	if !nested {
+		return c.CreateChannel(ctx, in)
+	}
+	in.Name = name
+	return c.CreateSubchannel(ctx, parent, in)
 }
 
 // parsePrivacy accepts the names and leaves an empty one to the server.
@@ -59,6 +69,7 @@ func parsePrivacy(s string) (api.Privacy, error) {
 func (a *app) channelListCommand() *cobra.Command {
 	var flags listFlags
 	var mine, subchannels bool
+	var of string
 	cmd := &cobra.Command{
 		Use:   "list [TEXT]",
 		Short: "List the channels that you may see",
@@ -70,7 +81,10 @@ func (a *app) channelListCommand() *cobra.Command {
 			}
 			channels, err := gather(cmd.Context(), flags, strings.Join(given, ""), func(ctx context.Context, o client.ListOptions) (api.List[api.Channel], error) {
 				filter := client.ChannelFilter{ListOptions: o, IncludeSubchannels: subchannels}
-				if mine {
+				switch {
+				case of != "":
+					return c.Subchannels(ctx, of, o)
+				case mine:
 					return c.AccountChannels(ctx, filter)
 				}
 				return c.Channels(ctx, filter)
@@ -91,6 +105,8 @@ func (a *app) channelListCommand() *cobra.Command {
 	flags.add(cmd.Flags())
 	cmd.Flags().BoolVar(&subchannels, "subchannels", false, "list subchannels too")
 	cmd.Flags().BoolVar(&mine, "mine", false, "only those that you own or that were shared with you")
+	cmd.Flags().StringVar(&of, "of", "", "only the subchannels of this channel")
+	cmd.MarkFlagsMutuallyExclusive("of", "mine")
 	return cmd
 }
 
