@@ -6,11 +6,10 @@ package access
 // when one that opens none is missing.
 func Pending() []Scope {
 	return []Scope{
-		ChannelHistory, ChannelDefaultChannelEdit, ChannelMirrorEdit, ChannelMirrorView,
-		SubchannelHistory,
+		ChannelDefaultChannelEdit, ChannelMirrorEdit, ChannelMirrorView,
 		SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
 		SystemSettingsEdit, ServiceAccountEdit, TrustEdit,
-		AuditLogsView, PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
+		PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

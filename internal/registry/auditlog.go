@@ -26,12 +26,15 @@ type AuditStore interface {
 	LastHead(ctx context.Context, tx Tx) (Head, error)
 	// ListHeads gives heads in order, from the one after a number on.
 	ListHeads(ctx context.Context, after int64, limit int) ([]Head, error)
+	AuditFinder
 }
 
 // Audit is the service for what happened.
 type Audit struct {
 	*core
 	audit  AuditStore
+	people AccountStore
+	lookup *channelLookup
 	signer HeadSigner
 }
 

@@ -36,6 +36,7 @@ func open() map[string]string {
 		"External.Refused":           "nothing: it notes a login that failed",
 		"Tokens.Info":                "refused: there is no token",
 		"Tokens.Grantable":           "nothing: nobody in particular can grant nothing",
+		"Audit.AccountHistory":       "an empty list: nobody in particular did nothing",
 		"Usage.Token":                "nothing: it counts a use of a token that was judged before",
 	}
 }
@@ -192,11 +193,15 @@ func fill(v reflect.Value) {
 	case registry.IndexKind:
 		v.Set(reflect.ValueOf(registry.IndexRepodata))
 		return
-	case blob.Hash:
+	case blob.Hash, registry.AuditFilter, registry.HistoryFilter:
 		return
 	case json.RawMessage:
 		v.SetBytes([]byte("{}"))
 		return
+	}
+	if v.Kind() == reflect.Int {
+		// How many.
+		v.SetInt(10)
 	}
 	if v.Kind() == reflect.String {
 		// A channel, the one thing that most texts name; elsewhere it is as good a name as any.

@@ -106,6 +106,6 @@ func New(o Options) *Service {
 		Directory: directory,
 		Usage:     usage,
 		Trail:     c.trail,
-		Audit:     &Audit{core: c, audit: o.Store, signer: o.Heads},
+		Audit:     &Audit{core: c, audit: o.Store, people: o.Store, lookup: lookup, signer: o.Heads},
 	}
 }

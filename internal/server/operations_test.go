@@ -65,6 +65,7 @@ func allOperations() []operation {
 		userTokenOperations(),
 		groupOperations(),
 		labelOperations(),
+		auditOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

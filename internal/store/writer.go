@@ -31,8 +31,8 @@ type batch struct {
 	tx     *sql.Tx
 	size   int
 	events []registry.Event
-	done chan struct{}
-	err  error
+	done   chan struct{}
+	err    error
 }
 
 func newWriter(db *sql.DB, chain func(context.Context, *txn, []registry.Event) error) *writer {

@@ -76,6 +76,7 @@ func New(o Options) *API {
 	a.userOperations()
 	a.roleOperations()
 	a.systemOperations()
+	a.auditOperations()
 	a.groupOperations()
 	a.channelGroupOperations()
 	a.documentOperations()

@@ -149,3 +149,73 @@ func (s *suite) auditHeads() {
 	err = s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.InsertHead(s.ctx(), tx, heads[0]) })
 	s.fails("a number that is taken", err, registry.ErrTaken)
 }
+
+// auditQueries asks for events by each filter.
+func (s *suite) auditQueries() {
+	team, other := s.channel("team", private), s.channel("other", private)
+	by := func(e registry.Event) registry.Event {
+		e.Data = `{"fact":"A_b"}`
+		if e.Type == "" {
+			e.Type = registry.EventLogin
+		}
+		if e.Outcome == "" {
+			e.Outcome = registry.Done
+		}
+		return e
+	}
+	s.record(
+		by(registry.Event{At: at(1), PrincipalID: 1, Principal: "ada", ChannelID: team.ID, Target: "team"}),
+		by(registry.Event{At: at(2), PrincipalID: 1, Principal: "ada", TokenID: "t", ChannelID: other.ID, Target: "other/noarch/x"}),
+		by(registry.Event{At: at(3), PrincipalID: 2, Principal: "bob", SubjectID: 1, Address: "192.0.2.1", Outcome: registry.Denial}),
+		by(registry.Event{At: at(4), PrincipalID: 1, Principal: "ada", ChannelID: 99, Target: "gone", Client: "Conda"}),
+		by(registry.Event{At: at(5), PrincipalID: 2, Principal: "bob", ChannelID: team.ID, Target: "team/part", Type: registry.EventUserCreated}),
+		by(registry.Event{At: at(6), PrincipalID: 1, Principal: "ada", TokenID: "t", Outcome: registry.Denial, Type: registry.EventDeadTokenUsed}),
+	)
+	only := func(ids ...int64) []registry.ChannelSet {
+		return []registry.ChannelSet{{Top: true, Sub: true, IDs: ids}}
+	}
+	login := []registry.EventType{registry.EventLogin, registry.EventLogout}
+	for name, test := range map[string]struct {
+		f    registry.AuditFilter
+		want []int64
+	}{
+		"all":                    {registry.AuditFilter{}, []int64{6, 5, 4, 3, 2, 1}},
+		"oldest first":           {registry.AuditFilter{OldestFirst: true, After: 2, Before: 6}, []int64{3, 4, 5}},
+		"of a time":              {registry.AuditFilter{From: at(2), Until: at(4)}, []int64{3, 2}},
+		"of types":               {registry.AuditFilter{Types: login}, []int64{4, 3, 2, 1}},
+		"refused":                {registry.AuditFilter{Outcome: registry.Denial}, []int64{6, 3}},
+		"by name":                {registry.AuditFilter{User: "bob"}, []int64{5, 3}},
+		"by number":              {registry.AuditFilter{PrincipalID: 2}, []int64{5, 3}},
+		"by token":               {registry.AuditFilter{Token: "t"}, []int64{6, 2}},
+		"from an address":        {registry.AuditFilter{Address: "192.0.2.1"}, []int64{3}},
+		"of a channel":           {registry.AuditFilter{ChannelID: team.ID}, []int64{5, 1}},
+		"of a path":              {registry.AuditFilter{ChannelID: other.ID, Channel: "other"}, []int64{2}},
+		"of a path that is gone": {registry.AuditFilter{Channel: "gone"}, []int64{4}},
+		"by a fact":              {registry.AuditFilter{Query: "a_B"}, []int64{6, 5, 4, 3, 2, 1}},
+		"by a client":            {registry.AuditFilter{Query: "conda"}, []int64{4}},
+		"by no pattern":          {registry.AuditFilter{Query: "a%b"}, nil},
+		"of an account, what is seen": {
+			registry.AuditFilter{Reach: &registry.AccountReach{Account: 1, Visible: only(team.ID)}}, []int64{1},
+		},
+		"of an account, with what is gone and the site": {
+			registry.AuditFilter{Reach: &registry.AccountReach{
+				Account: 1, Visible: only(team.ID), Gone: true, Site: true, Warnings: []registry.EventType{registry.EventDeadTokenUsed},
+			}}, []int64{6, 4, 1},
+		},
+		"of an account, by its token": {
+			registry.AuditFilter{Reach: &registry.AccountReach{Account: 1, Token: "t", TokenVisible: only(other.ID)}}, []int64{2},
+		},
+		"of an account that sees nothing": {registry.AuditFilter{Reach: &registry.AccountReach{Account: 1}}, nil},
+	} {
+		var got []int64
+		for _, e := range must[[]registry.Event](s, name)(s.FindAudit(s.ctx(), test.f, 0, 10)) {
+			got = append(got, e.ID)
+		}
+		same(s, name, got, test.want)
+		same(s, name+", counted", must[int64](s, name)(s.CountAudit(s.ctx(), test.f)), int64(len(test.want)))
+	}
+	page := must[[]registry.Event](s, "a page")(s.FindAudit(s.ctx(), registry.AuditFilter{}, 1, 2))
+	if len(page) != 2 || page[0].ID != 5 || page[1].ID != 4 {
+		s.Errorf("a page of two after the first = %v", page)
+	}
+}

@@ -57,6 +57,7 @@ func Run(t *testing.T, open Open) {
 		"blobs that are named":      (*suite).namedBlobs,
 		"the audit":                 (*suite).audit,
 		"the audit's chain":         (*suite).auditChain,
+		"the audit's queries":       (*suite).auditQueries,
 		"the audit's heads":         (*suite).auditHeads,
 		"the feed":                  (*suite).feed,
 		"settings":                  (*suite).settings,

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"kingsnake/internal/registry"
+)
+
+// FindAudit reads the events that match.
+func (s *Store) FindAudit(ctx context.Context, f registry.AuditFilter, offset, limit int) ([]registry.Event, error) {
+	w := s.auditWhere(f)
+	order := " DESC"
+	if f.OldestFirst {
+		order = ""
+	}
+	q := `SELECT ` + eventColumns + ` FROM audit a` + w.sql() + ` ORDER BY a.id` + order + w.number(` LIMIT ? OFFSET ?`, limit, offset)
+	rows, err := s.reader.query(ctx, q, w.args...)
+	return collect(s, rows, err, scanEvent)
+}
+
+// CountAudit counts the events that match.
+func (s *Store) CountAudit(ctx context.Context, f registry.AuditFilter) (n int64, err error) {
+	w := s.auditWhere(f)
+	err = s.reader.row(ctx, `SELECT COUNT(*) FROM audit a`+w.sql(), w.args...).Scan(&n)
+	return n, s.translate(err)
+}
+
+func (s *Store) auditWhere(f registry.AuditFilter) *where {
+	w := &where{}
+	if f.After > 0 {
+		w.add("a.id > ?", f.After)
+	}
+	if f.Before > 0 {
+		w.add("a.id < ?", f.Before)
+	}
+	if !f.From.IsZero() {
+		w.add("a.at >= ?", millis(f.From))
+	}
+	if !f.Until.IsZero() {
+		w.add("a.at < ?", millis(f.Until))
+	}
+	if len(f.Types) > 0 {
+		w.add("a.event IN ("+s.d.texts("?")+")", jsonList(f.Types))
+	}
+	for column, value := range map[string]string{"a.outcome": string(f.Outcome), "a.principal": f.User, "a.token_id": f.Token, "a.address": f.Address} {
+		if value != "" {
+			w.add(column+" = ?", value)
+		}
+	}
+	if f.PrincipalID != 0 {
+		w.add("a.principal_id = ?", f.PrincipalID)
+	}
+	switch {
+	case f.Channel != "":
+		below := strings.TrimPrefix(likePattern(f.Channel+"/"), "%")
+		w.add("(a.channel_id = ? AND a.channel_id <> 0 OR a.target = ? OR LOWER(a.target) LIKE ? ESCAPE '!')", f.ChannelID, f.Channel, below)
+	case f.ChannelID != 0:
+		w.add("a.channel_id = ?", f.ChannelID)
+	}
+	if f.Query != "" {
+		p := likePattern(f.Query)
+		w.add(`(LOWER(a.principal) LIKE ? ESCAPE '!' OR LOWER(a.target) LIKE ? ESCAPE '!' OR LOWER(a.reason) LIKE ? ESCAPE '!'
+			OR LOWER(a.client) LIKE ? ESCAPE '!' OR LOWER(a.request_id) LIKE ? ESCAPE '!' OR LOWER(a.data) LIKE ? ESCAPE '!')`, p, p, p, p, p, p)
+	}
+	if f.Reach != nil {
+		s.reach(w, *f.Reach)
+	}
+	return w
+}
+
+// reach keeps what a caller may see of its account's history.
+func (s *Store) reach(w *where, r registry.AccountReach) {
+	w.add("(a.principal_id = ? OR a.subject_id = ?)", r.Account, r.Account)
+	w.parts = append(w.parts, either([]string{
+		w.number("a.outcome = ?", string(registry.Done)), w.number("a.event IN ("+s.d.texts("?")+")", jsonList(r.Warnings)),
+	}))
+	ways := []string{s.onVisible(w, r.Visible)}
+	if r.Site {
+		ways = append(ways, "a.channel_id = 0")
+	}
+	if r.Gone {
+		ways = append(ways, w.number("(a.principal_id = ? AND NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = a.channel_id))", r.Account))
+	}
+	if r.Token != "" {
+		ways = append(ways, w.number("(a.token_id = ? AND (a.channel_id = 0 OR ", r.Token)+s.onVisible(w, r.TokenVisible)+"))")
+	}
+	w.parts = append(w.parts, either(ways))
+}
+
+// onVisible is the condition that an event is about a channel of the sets.
+func (s *Store) onVisible(w *where, sets []registry.ChannelSet) string {
+	in := &where{args: w.args}
+	s.inSets(in, sets)
+	w.args = in.args
+	return "EXISTS (SELECT 1 FROM channels c WHERE " + strings.Join(append([]string{"c.id = a.channel_id"}, in.parts...), " AND ") + ")"
+}
