@@ -25,6 +25,12 @@ const (
 	CodeTokenRevoked Code = "token_revoked"
 	// CodeAccountDisabled means that the credential's owner is disabled or gone.
 	CodeAccountDisabled Code = "account_disabled"
+	// CodeAssertionInvalid means that the assertion about a CI job proves nothing here.
+	CodeAssertionInvalid Code = "assertion_invalid"
+	// CodeAssertionReplayed means that the assertion was used before.
+	CodeAssertionReplayed Code = "assertion_replayed"
+	// CodeAssertionUntrusted means that no channel trusts the job.
+	CodeAssertionUntrusted Code = "assertion_untrusted"
 	// CodeSignInState means that a sign-in by OpenID Connect was not begun in this browser, or by another provider.
 	CodeSignInState Code = "sign_in_state"
 	// CodeSignInReplayed means that the sign-in, or the code, was used before.

@@ -9,7 +9,7 @@ func Pending() []Scope {
 		ChannelDefaultChannelEdit, ChannelMirrorEdit, ChannelMirrorView,
 		SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
-		SystemSettingsEdit, ServiceAccountEdit, TrustEdit,
+		SystemSettingsEdit, ServiceAccountEdit,
 		PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

@@ -79,6 +79,9 @@ type Config struct {
 	// OIDCClaimsLifetime is how long after a login what it brought by the maps is held.
 	OIDCClaimsLifetime Duration `toml:"oidc_claims_lifetime"`
 
+	// TrustedIssuers are the OpenID Connect issuers whose word about CI jobs channels may take.
+	TrustedIssuers []string `toml:"trusted_issuers"`
+
 	// HeaderTimeout bounds how long a client may take to send its request headers.
 	HeaderTimeout Duration `toml:"header_timeout"`
 	// ProgressTimeout ends a transfer in which nothing moves.

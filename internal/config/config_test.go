@@ -163,6 +163,8 @@ func TestValidate(t *testing.T) {
 		{"oidc_issuer", "http://login.example.org", "https"},
 		{"oidc_issuer", "https://login.example.org/?a=b", "https"},
 		{"oidc_scopes", "profile", "openid"},
+		{"trusted_issuers", "https://ci.example.org", "public_url"},
+		{"trusted_issuers", "ci.example.org", "https"},
 		{"oidc_groups_claim", "", "oidc_groups_claim"},
 		{"oidc_claims_lifetime", "0", "oidc_claims_lifetime"},
 		{"oidc_role_map", "admins", "value=role"},

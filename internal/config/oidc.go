@@ -51,6 +51,10 @@ func (c *Config) validateOIDC(require func(ok bool, key, want string)) {
 	} else {
 		require(c.OIDCClientID == "" && c.OIDCClientSecret == "", "oidc_issuer", "must be set together with oidc_client_id")
 	}
+	for _, issuer := range c.TrustedIssuers {
+		require(validIssuer(issuer), "trusted_issuers", "write each as an https address without query or fragment; http works on this machine only")
+	}
+	require(len(c.TrustedIssuers) == 0 || c.PublicURL != "", "trusted_issuers", "set public_url too: assertions name the site that they are for")
 	require(slices.Contains(c.OIDCScopes, "openid"), "oidc_scopes", "openid must be among them")
 	require(c.OIDCGroupsClaim != "", "oidc_groups_claim", "name a claim, such as groups")
 	require(c.OIDCClaimsLifetime > 0, "oidc_claims_lifetime", "must be more than 0")

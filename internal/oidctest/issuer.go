@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,12 +27,15 @@ type Issuer struct {
 	URL string
 	// Now is the clock of what it signs.
 	Now func() time.Time
+	// Job is what it says of the job that it believes to run, to who asks as a job.
+	Job Claims
 
-	t      testing.TB
-	rsa    *rsa.PrivateKey
-	ecdsa  *ecdsa.PrivateKey
-	mu     sync.Mutex
-	tokens map[string]string
+	audiences []string
+	t         testing.TB
+	rsa       *rsa.PrivateKey
+	ecdsa     *ecdsa.PrivateKey
+	mu        sync.Mutex
+	tokens    map[string]string
 }
 
 // NewIssuer starts an issuer that ends with the test.
@@ -48,6 +53,7 @@ func NewIssuer(t testing.TB) *Issuer {
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.describe)
 	mux.HandleFunc("GET /keys", i.keys)
 	mux.HandleFunc("POST /token", i.token)
+	mux.HandleFunc("GET /job", i.job)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	i.URL = server.URL
@@ -94,6 +100,31 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i.answer(w, http.StatusOK, map[string]any{"access_token": "an access token", "token_type": "Bearer", "expires_in": 60, "id_token": token})
+}
+
+// JobToken is what a job shows to get an assertion about itself.
+const JobToken = "the token of a job"
+
+// job answers a job's request for an assertion, as GitHub's runners do.
+func (i *Issuer) job(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Authorization"), "Bearer "+JobToken) {
+		i.answer(w, http.StatusUnauthorized, map[string]string{"message": "no job"})
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	audience := r.URL.Query().Get("audience")
+	i.audiences = append(i.audiences, audience)
+	claims := maps.Clone(i.Job)
+	claims["aud"] = audience
+	i.answer(w, http.StatusOK, map[string]string{"value": i.Sign(claims)})
+}
+
+// Audiences are those for which jobs have asked for assertions.
+func (i *Issuer) Audiences() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.audiences)
 }
 
 // Claims are what an issuer says.

@@ -33,6 +33,8 @@ func open() map[string]string {
 		"Accounts.ChangeOwnPassword": "refused: there is no session",
 		"Accounts.Login":             "refused: it is what makes somebody of nobody",
 		"External.Login":             "refused: it is what makes somebody of nobody, and here no provider vouches",
+		"Trust.Mint":                 "refused: it takes an assertion, and here is none",
+		"Trust.Refused":              "nothing: it notes a job that got no token",
 		"External.Refused":           "nothing: it notes a login that failed",
 		"Tokens.Info":                "refused: there is no token",
 		"Tokens.Grantable":           "nothing: nobody in particular can grant nothing",

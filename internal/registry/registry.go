@@ -28,6 +28,7 @@ type Store interface {
 	GroupStore
 	ChannelGroupStore
 	ExternalStore
+	TrustStore
 }
 
 // Options are what the domain is made of.
@@ -47,7 +48,9 @@ type Options struct {
 	Tokens    TokenPolicy
 	Sessions  SessionPolicy
 	External  ExternalPolicy
-	Log       *slog.Logger
+	// TrustedIssuers are those whose word about CI jobs channels may take.
+	TrustedIssuers []string
+	Log            *slog.Logger
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -66,6 +69,7 @@ type Service struct {
 
 	ChannelGroups *ChannelGroups
 	External      *External
+	Trust         *Trust
 
 	Directory *Directory
 	Usage     *Usage
@@ -101,6 +105,7 @@ func New(o Options) *Service {
 		System:        &System{core: c, system: o.Store, cleaner: o.Cleaner},
 		Roles:         &Roles{core: c, roles: o.Store},
 		ChannelGroups: &ChannelGroups{core: c, grants: o.Store, groups: groups, lookup: lookup},
+		Trust:         &Trust{core: c, rules: o.Store, tokens: tokens, lookup: lookup, issuers: o.TrustedIssuers},
 		External:      &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 
 		Directory: directory,

@@ -75,7 +75,7 @@ func allOperations() []operation {
 			}
 		}
 	}
-	all = append(all, placed(signInOperations())...)
+	all = append(all, placed(signInOperations(), trustOperations())...)
 	return all
 }
 

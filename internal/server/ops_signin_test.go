@@ -20,6 +20,7 @@ import (
 func signsInAt(i *oidctest.Issuer) func(*config.Config) {
 	return func(cfg *config.Config) {
 		cfg.PublicURL = "http://" + cfg.Listen
+		cfg.TrustedIssuers = []string{i.URL}
 		cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = i.URL, oidctest.ClientID, oidctest.ClientSecret
 	}
 }

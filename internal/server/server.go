@@ -116,8 +116,8 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
-		External:  externalPolicy(cfg),
-		Log:       o.Log, Now: o.Now,
+		External:  externalPolicy(cfg), TrustedIssuers: cfg.TrustedIssuers,
+		Log: o.Log, Now: o.Now,
 	})
 	return s, nil
 }
@@ -147,7 +147,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	})
 	flow, signInName := s.signIn(o)
 	s.api = apihttp.New(apihttp.Options{
-		SignIn: flow, SignInName: signInName, Secure: strings.HasPrefix(cfg.PublicURL, "https://"),
+		SignIn: flow, SignInName: signInName, Assertions: s.assertions(o), Secure: strings.HasPrefix(cfg.PublicURL, "https://"),
 		Service: site.Service, Callers: s.callers, Log: o.Log, Version: version.Get().Version, Check: s.check, URL: s.publicURL,
 		Sessions: func(x registry.Session) (string, error) {
 			return site.Keys.SignSession(x.PublicID, x.Username, x.ExpiresAt)

@@ -39,3 +39,11 @@ func (s *Server) signIn(o Options) (*oidc.Flow, string) {
 	}, oidc.Options{Log: o.Log, Now: o.Now})
 	return oidc.NewFlow(p, s.site.Keys.SignIn(), s.site.Service.External.Spend), s.cfg.OIDCName
 }
+
+// assertions judges the word of the issuers that the site trusts, if it trusts any.
+func (s *Server) assertions(o Options) *oidc.Assertions {
+	if len(s.cfg.TrustedIssuers) == 0 {
+		return nil
+	}
+	return oidc.NewAssertions(s.cfg.TrustedIssuers, s.cfg.PublicURL, oidc.Options{Log: o.Log, Now: o.Now})
+}

@@ -20,6 +20,7 @@ type Store interface {
 	PruneSessions(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneDeadSecrets(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneSpent(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneMinted(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
@@ -60,6 +61,7 @@ const (
 	keepIndexes     = 15 * time.Minute
 	keepStaged      = 24 * time.Hour
 	keepOrphans     = time.Hour
+	keepMinted      = 7 * 24 * time.Hour
 	keepDeadSecrets = 365 * 24 * time.Hour
 )
 
@@ -105,6 +107,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneSpent(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := k.Store.PruneMinted(ctx, tx, now.Add(-keepMinted)); err != nil {
 			return err
 		}
 		if err := k.Store.PruneClaims(ctx, tx, now); err != nil {

@@ -35,6 +35,8 @@ type Options struct {
 	// SignIn is the sign-in by OpenID Connect, nil where the site has none; SignInName is what it is called.
 	SignIn     *oidc.Flow
 	SignInName string
+	// Assertions judges what CI systems say of their jobs, nil where the site trusts none.
+	Assertions *oidc.Assertions
 	// Secure tells that people reach the site by https.
 	Secure bool
 }
@@ -69,6 +71,7 @@ func New(o Options) *API {
 	a.huma = humago.New(a.mux, cfg)
 	a.accountOperations()
 	a.signInOperations()
+	a.trustOperations()
 	a.tokenOperations()
 	a.channelOperations()
 	a.artifactOperations()

@@ -62,6 +62,7 @@ func Run(t *testing.T, open Open) {
 		"the feed":                  (*suite).feed,
 		"settings":                  (*suite).settings,
 		"identities and claims":     (*suite).identities,
+		"trusted publishing":        (*suite).trust,
 		"what works once":           (*suite).spent,
 		"a deleted channel":         (*suite).deletedChannel,
 		"likes are taken by letter": (*suite).likes,
