@@ -97,6 +97,10 @@ func (s *Trust) judged(ctx context.Context, caller *access.Caller, channel strin
 	if err != nil {
 		return c, TrustRule{}, err
 	}
+	if caller.Token != nil {
+		// A rule outlives every token, and gives to others what a token would only have for a while.
+		return c, TrustRule{}, &Error{Code: CodeWrongKind, Reason: "session_required", Message: "trust rules are made and changed only by somebody who has signed in; a token cannot do it"}
+	}
 	r, err := in.rule(s.issuers)
 	if err != nil {
 		return c, r, err

@@ -24,11 +24,11 @@ func trustOperations() []operation {
 	}
 	return []operation{
 		{name: "GET " + oneChannel + "/trust", scopes: edit, both: true, call: func(_ testing.TB, _ *world, at place) call { return get(at.rest + "/trust") }},
-		{name: "POST " + oneChannel + "/trust", scopes: edit, both: true, call: func(_ testing.TB, w *world, at place) call {
+		{name: "POST " + oneChannel + "/trust", scopes: edit, session: true, both: true, call: func(_ testing.TB, w *world, at place) call {
 			return call{method: http.MethodPost, path: at.rest + "/trust", body: w.trusted(at)}
 		}},
 		{name: "GET " + oneRule, scopes: edit, both: true, call: on(http.MethodGet, false)},
-		{name: "PUT " + oneRule, scopes: edit, both: true, call: on(http.MethodPut, true)},
+		{name: "PUT " + oneRule, scopes: edit, session: true, both: true, call: on(http.MethodPut, true)},
 		{name: "DELETE " + oneRule, scopes: edit, both: true, call: on(http.MethodDelete, false)},
 		{name: "POST /api/oidc/mint_token", open: true, call: func(t testing.TB, w *world, _ place) call {
 			w.rule(t, onTeam)
