@@ -26,17 +26,17 @@ func userTokenOperations() []operation {
 	}
 	view, edit := needs("user.token:view"), needs("user.token:edit")
 	return []operation{
-		{name: "GET " + all, scopes: view, call: onAll(http.MethodGet, nil)},
-		{name: "POST " + all, scopes: edit, call: onAll(http.MethodPost, api.TokenCreate{Name: "child", Scopes: []string{"user.token:edit"}})},
-		{name: "GET " + one, scopes: view, call: on(http.MethodGet, "", nil)},
-		{name: "PUT " + one, scopes: edit, call: on(http.MethodPut, "", api.TokenUpdate{Name: new("renamed")})},
-		{name: "PUT " + one + "/metadata", scopes: edit, call: on(http.MethodPut, "/metadata", map[string]any{"team": "x"})},
-		{name: "DELETE " + one, scopes: edit, call: on(http.MethodDelete, "", nil)},
-		{name: "POST /api/users/tokens", scopes: view, call: func(t testing.TB, w *world, _ place) call {
+		{name: "GET " + all, hides: true, scopes: view, call: onAll(http.MethodGet, nil)},
+		{name: "POST " + all, hides: true, scopes: edit, call: onAll(http.MethodPost, api.TokenCreate{Name: "child", Scopes: []string{"user.token:edit"}})},
+		{name: "GET " + one, hides: true, scopes: view, call: on(http.MethodGet, "", nil)},
+		{name: "PUT " + one, hides: true, scopes: edit, call: on(http.MethodPut, "", api.TokenUpdate{Name: new("renamed")})},
+		{name: "PUT " + one + "/metadata", hides: true, scopes: edit, call: on(http.MethodPut, "/metadata", map[string]any{"team": "x"})},
+		{name: "DELETE " + one, hides: true, scopes: edit, call: on(http.MethodDelete, "", nil)},
+		{name: "POST /api/users/tokens", hides: true, scopes: view, call: func(t testing.TB, w *world, _ place) call {
 			user, _ := w.theirs(t)
 			return call{method: http.MethodPost, path: "/api/users/tokens", body: api.UsersTokens{UsersIDs: []string{user}}}
 		}},
-		{name: "PUT /api/users/tokens", scopes: edit, call: func(t testing.TB, w *world, _ place) call {
+		{name: "PUT /api/users/tokens", hides: true, scopes: edit, call: func(t testing.TB, w *world, _ place) call {
 			_, token := w.theirs(t)
 			return call{method: http.MethodPut, path: "/api/users/tokens", body: api.UsersTokensUpdate{TokenIDs: []string{token}}}
 		}},
