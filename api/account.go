@@ -28,6 +28,12 @@ type Account struct {
 	Roles []string `json:"roles"`
 }
 
+// AccountUpdate is the body of PUT /account.
+type AccountUpdate struct {
+	// DefaultChannelName is a channel that the caller may see; an empty name clears it.
+	DefaultChannelName string `json:"default_channel_name" maxLength:"300"`
+}
+
 // PasswordChange is the body of PUT /account/password. The change ends every other session of the user.
 type PasswordChange struct {
 	CurrentPassword string `json:"current_password" minLength:"1"`

@@ -103,6 +103,8 @@ const (
 	CodeConflict Code = "conflict"
 	// CodeLastAdmin (409) means that the change would leave nobody who can administer the site.
 	CodeLastAdmin Code = "last_admin"
+	// CodeSoleOwner (409) means that the account is the only owner of a channel; force deletes it all the same.
+	CodeSoleOwner Code = "sole_owner"
 	// CodeRoleInUse (409) means that accounts have the role; force takes it from them.
 	CodeRoleInUse Code = "role_in_use"
 	// CodeRoleBuiltIn (409) means that the role comes with the server and cannot be deleted.

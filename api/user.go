@@ -55,3 +55,19 @@ type PasswordResetResult struct {
 type RolesUpdate struct {
 	Roles []string `json:"roles"`
 }
+
+// Ownings answers GET /users/{id}/ownings: what hangs on an account alone.
+type Ownings struct {
+	// Channels are those whose only owner it is, not counting owners who are disabled.
+	Channels []string `json:"channels"`
+	// Groups are those that nobody else manages.
+	Groups []GroupRef `json:"groups"`
+	// Tokens are those that still work and would end with the account.
+	Tokens []Token `json:"tokens"`
+}
+
+// GroupRef names a group.
+type GroupRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}

@@ -123,7 +123,14 @@ func TestCallsOnTheWire(t *testing.T) {
 		{`DELETE /api/channels/team/artifacts/conda/numpy/files/noarch/numpy-1+a-0.conda`, func(c *Client) error {
 			return c.DeleteFile(ctx, "team", "numpy", "noarch/numpy-1+a-0.conda")
 		}},
-		{`GET /api/users?q=ad`, func(c *Client) error { _, err := c.Users(ctx, ListOptions{Query: "ad"}); return err }},
+		{`GET /api/users?q=ad`, func(c *Client) error {
+			_, err := c.Users(ctx, UserFilter{ListOptions: ListOptions{Query: "ad"}})
+			return err
+		}},
+		{`GET /api/users?disabled=false&role=author`, func(c *Client) error {
+			_, err := c.Users(ctx, UserFilter{Role: "author", Disabled: new(false)})
+			return err
+		}},
 		{`GET /api/users/ada`, func(c *Client) error { _, err := c.User(ctx, "ada"); return err }},
 		{`POST /api/users {"username":"bob","roles":["author"]}`, func(c *Client) error {
 			_, err := c.CreateUser(ctx, api.UserCreate{Username: "bob", Roles: []string{"author"}})
@@ -133,9 +140,17 @@ func TestCallsOnTheWire(t *testing.T) {
 			_, err := c.UpdateUser(ctx, "bob", api.UserUpdate{Disabled: &disabled})
 			return err
 		}},
-		{`DELETE /api/users/bob`, func(c *Client) error { return c.DeleteUser(ctx, "bob") }},
+		{`DELETE /api/users/bob`, func(c *Client) error { return c.DeleteUser(ctx, "bob", false) }},
+		{`DELETE /api/users/bob?force=true`, func(c *Client) error { return c.DeleteUser(ctx, "bob", true) }},
+		{`GET /api/users/bob/ownings`, func(c *Client) error { _, err := c.Ownings(ctx, "bob"); return err }},
 		{`PUT /api/users/bob/password {}`, func(c *Client) error { _, err := c.ResetPassword(ctx, "bob", ""); return err }},
 		{`PUT /api/users/bob/roles {"roles":[]}`, func(c *Client) error { _, err := c.SetRoles(ctx, "bob", nil); return err }},
+		{`GET /api/system/settings`, func(c *Client) error { _, err := c.Settings(ctx); return err }},
+		{`PUT /api/system/settings {"show_intro":true,"cve_channel_id":""}`, func(c *Client) error {
+			_, err := c.UpdateSettings(ctx, api.SystemSettingsUpdate{ShowIntro: new(true), CVEChannelID: new("")})
+			return err
+		}},
+		{`PUT /api/account {"default_channel_name":"team"}`, func(c *Client) error { _, err := c.SetDefaultChannel(ctx, "team"); return err }},
 		{`GET /api/roles`, func(c *Client) error { _, err := c.Roles(ctx, ListOptions{}); return err }},
 		{`GET /api/roles/analyst`, func(c *Client) error { _, err := c.Role(ctx, "analyst"); return err }},
 		{`POST /api/roles {"name":"analyst","persistent":false,"permissions":{"cve":"read","role":null}}`, func(c *Client) error {

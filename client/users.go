@@ -3,14 +3,30 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"kingsnake/api"
 )
 
-// Users lists users whose name matches the query.
-func (c *Client) Users(ctx context.Context, opts ListOptions) ([]api.User, error) {
+// UserFilter chooses users of a list.
+type UserFilter struct {
+	ListOptions
+	// Role keeps those who have the role of this name.
+	Role string
+	// Disabled keeps the disabled accounts, or the others; nil keeps both.
+	Disabled *bool
+}
+
+// Users lists users whose name or e-mail address matches the query.
+func (c *Client) Users(ctx context.Context, filter UserFilter) ([]api.User, error) {
+	query := filter.values()
+	set(query, "role", filter.Role)
+	if filter.Disabled != nil {
+		query.Set("disabled", strconv.FormatBool(*filter.Disabled))
+	}
 	var out []api.User
-	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, "users")
+	err := c.call(ctx, http.MethodGet, query, nil, &out, "users")
 	return out, err
 }
 
@@ -35,9 +51,21 @@ func (c *Client) UpdateUser(ctx context.Context, id string, in api.UserUpdate) (
 	return out, err
 }
 
-// DeleteUser deletes a user, and with it the user's sessions and tokens.
-func (c *Client) DeleteUser(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, nil, nil, nil, "users", id)
+// DeleteUser deletes a user, and with it the user's sessions and tokens. The only owner of a channel is deleted only with
+// force.
+func (c *Client) DeleteUser(ctx context.Context, id string, force bool) error {
+	query := url.Values{}
+	if force {
+		query.Set("force", "true")
+	}
+	return c.call(ctx, http.MethodDelete, query, nil, nil, "users", id)
+}
+
+// Ownings answers what would be left behind without a user.
+func (c *Client) Ownings(ctx context.Context, id string) (api.Ownings, error) {
+	var out api.Ownings
+	err := c.call(ctx, http.MethodGet, nil, nil, &out, "users", id, "ownings")
+	return out, err
 }
 
 // ResetPassword sets a user's password; an empty one lets the server make one up, which the answer then holds.

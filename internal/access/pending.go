@@ -6,10 +6,10 @@ package access
 // when one that opens none is missing.
 func Pending() []Scope {
 	return []Scope{
-		ChannelDefaultChannelEdit, ChannelMirrorEdit, ChannelMirrorView,
+		ChannelMirrorEdit, ChannelMirrorView,
 		SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
-		SystemSettingsEdit, ServiceAccountEdit,
+		ServiceAccountEdit,
 		PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

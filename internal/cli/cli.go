@@ -122,6 +122,7 @@ func (a *app) root() *cobra.Command {
 		a.tokenCommand(), a.scopesCommand(), a.accessCommand(), a.trustCommand(), a.userCommand(), a.roleCommand(),
 		exitCodesTopic(), environmentTopic(),
 	)
+	root.AddCommand(a.accountCommand(), a.settingsCommand())
 	return root
 }
 

@@ -118,7 +118,7 @@ func TestResetPasswordEnablesAndGivesBackTheRole(t *testing.T) {
 			t.Error("the session outlived the new password")
 		}
 	}
-	if _, err := site.Login("ada", got.Password).Users(t.Context(), client.ListOptions{}); err != nil {
+	if _, err := site.Login("ada", got.Password).Users(t.Context(), client.UserFilter{}); err != nil {
 		t.Errorf("the new admin cannot list users: %v", err)
 	}
 }

@@ -17,7 +17,7 @@ func (a *app) userCommand() *cobra.Command {
 		a.userCreateCommand(), a.userListCommand(), a.userShowCommand(),
 		a.userSwitchCommand("disable", "Keep a user from signing in and refuse the user's tokens", true),
 		a.userSwitchCommand("enable", "Let a disabled user in again", false),
-		a.userDeleteCommand(), a.userPasswdCommand(), a.userRolesCommand())
+		a.userOwningsCommand(), a.userDeleteCommand(), a.userPasswdCommand(), a.userRolesCommand())
 }
 
 func (a *app) userCreateCommand() *cobra.Command {
@@ -66,7 +66,9 @@ func (a *app) printPassword(password string) error {
 }
 
 func (a *app) userListCommand() *cobra.Command {
-	return &cobra.Command{
+	var filter client.UserFilter
+	var disabled bool
+	cmd := &cobra.Command{
 		Use:   "list [TEXT]",
 		Short: "List users",
 		Args:  args(cobra.MaximumNArgs(1)),
@@ -75,7 +77,11 @@ func (a *app) userListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			users, err := allUsers(cmd.Context(), c.Client, strings.Join(given, ""))
+			filter.Query = strings.Join(given, "")
+			if cmd.Flags().Changed("disabled") {
+				filter.Disabled = &disabled
+			}
+			users, err := allUsers(cmd.Context(), c.Client, filter)
 			if err != nil {
 				return fail(err, "could not list the users")
 			}
@@ -87,14 +93,19 @@ func (a *app) userListCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&filter.Role, "role", "", "only those who have this role")
+	cmd.Flags().BoolVar(&disabled, "disabled", false, "only disabled users; with =false only the others")
+	return cmd
 }
 
 // allUsers reads every page. The answer is a plain array, so the end is a page that is not full.
-func allUsers(ctx context.Context, c *client.Client, query string) ([]api.User, error) {
+func allUsers(ctx context.Context, c *client.Client, filter client.UserFilter) ([]api.User, error) {
 	const page = 100
+	filter.Limit = page
 	users := []api.User{}
 	for {
-		got, err := c.Users(ctx, client.ListOptions{Query: query, Offset: len(users), Limit: page})
+		filter.Offset = len(users)
+		got, err := c.Users(ctx, filter)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +125,7 @@ func userState(u api.User) string {
 
 // findUser looks a user up by name.
 func findUser(ctx context.Context, c *client.Client, name string) (api.User, error) {
-	users, err := allUsers(ctx, c, name)
+	users, err := allUsers(ctx, c, client.UserFilter{ListOptions: client.ListOptions{Query: name}})
 	if err != nil {
 		return api.User{}, fail(err, "could not look for the user %s", name)
 	}
@@ -177,7 +188,7 @@ func (a *app) userSwitchCommand(use, short string, disabled bool) *cobra.Command
 }
 
 func (a *app) userDeleteCommand() *cobra.Command {
-	var yes bool
+	var yes, force bool
 	cmd := &cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a user with the user's sessions and tokens",
@@ -194,7 +205,7 @@ func (a *app) userDeleteCommand() *cobra.Command {
 			if err := a.confirm(yes, "Delete the user %s with all sessions and tokens?", user.Username); err != nil {
 				return err
 			}
-			if err := c.DeleteUser(cmd.Context(), user.ID); err != nil {
+			if err := c.DeleteUser(cmd.Context(), user.ID, force); err != nil {
 				return fail(err, "could not delete the user %s", user.Username)
 			}
 			a.note("Deleted the user %s.", user.Username)
@@ -202,6 +213,7 @@ func (a *app) userDeleteCommand() *cobra.Command {
 		},
 	}
 	addYes(cmd, &yes)
+	cmd.Flags().BoolVar(&force, "force", false, "also the only owner of a channel, which is left to administrators")
 	return cmd
 }
 

@@ -42,8 +42,9 @@ type Session struct {
 	ID          int64
 	PublicID    string
 	PrincipalID int64
-	// Username is known to the login only.
+	// Username is known to the login only, and so is First: that the account never signed in before.
 	Username  string
+	First     bool
 	Address   string
 	Client    string
 	CreatedAt time.Time

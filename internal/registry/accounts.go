@@ -47,7 +47,11 @@ type Passwords interface {
 type Accounts struct {
 	*core
 	accounts  AccountStore
+	ownings   OwningStore
 	tokens    *Tokens
+	channels  *Channels
+	settings  *Settings
+	directory *Directory
 	passwords Passwords
 	sessions  SessionPolicy
 }
@@ -57,7 +61,7 @@ type UserInput struct {
 	Name, Email string
 	// Password may be empty: one is then made and returned once.
 	Password string
-	// Roles may be nil: the account is then an author.
+	// Roles may be nil: the account then gets those that the site's settings give to everybody.
 	Roles []string
 }
 
@@ -73,7 +77,11 @@ func (s *Accounts) CreateUser(ctx context.Context, caller *access.Caller, in Use
 		return NewUser{}, err
 	}
 	if in.Roles == nil {
-		in.Roles = []string{access.RoleAuthor}
+		settings, err := s.settings.Current(ctx)
+		if err != nil {
+			return NewUser{}, err
+		}
+		in.Roles = settings.newRoles()
 	}
 	out := NewUser{User: User{PublicID: uuid.NewString(), Kind: access.KindUser, Name: in.Name, Email: in.Email, CreatedAt: s.now(), UpdatedAt: s.now()}}
 	if err := errors.Join(validateUsername(in.Name), validateEmail(in.Email)); err != nil {
@@ -231,8 +239,9 @@ func (s *Accounts) keepAnAdmin(ctx context.Context, w *work, u User) error {
 	return nil
 }
 
-// DeleteUser removes an account. Its tokens and sessions end at once; its channels stay, with their other owners.
-func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref string) error {
+// DeleteUser removes an account. Its tokens and sessions end at once; its channels stay, with their other owners. Where there
+// is no other, it takes force.
+func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref string, force bool) error {
 	u, err := s.lookUp(ctx, nil, ref)
 	if aerr := s.allow(ctx, caller, access.UserEdit, access.OnSystem()); aerr != nil {
 		return aerr
@@ -246,6 +255,11 @@ func (s *Accounts) DeleteUser(ctx context.Context, caller *access.Caller, ref st
 		}
 		if err := s.keepAnAdmin(ctx, w, u); err != nil {
 			return err
+		}
+		if !force {
+			if err := s.keepOwners(ctx, w, u); err != nil {
+				return err
+			}
 		}
 		if err := s.tokens.revokeAll(ctx, w, u.ID); err != nil {
 			return err
@@ -270,12 +284,13 @@ func (s *Accounts) Me(ctx context.Context, caller *access.Caller) (User, error) 
 	if err != nil {
 		return User{}, err
 	}
+	u.DefaultChannelPath = s.visibleDefault(ctx, caller, u)
 	if caller.Token == nil {
 		// Roles may be lent by claims besides.
 		u.Roles = slices.DeleteFunc(slices.Clone(caller.Principal.Roles), func(r string) bool { return r == access.RoleEveryone })
 		return u, nil
 	}
-	return User{PublicID: u.PublicID, Name: u.Name, Kind: u.Kind, DefaultChannelPath: s.visibleDefault(ctx, caller, u)}, nil
+	return User{PublicID: u.PublicID, Name: u.Name, Kind: u.Kind, DefaultChannelPath: u.DefaultChannelPath}, nil
 }
 
 // visibleDefault is the account's default channel if the caller may see it.

@@ -45,6 +45,8 @@ const (
 	EventTokenMinted      EventType = "token_minted"
 	EventMintRefused      EventType = "token_mint_refused"
 	EventClaimsChanged    EventType = "user_claims_changed"
+	EventSettingsUpdated  EventType = "settings_updated"
+	EventDefaultChannel   EventType = "default_channel_updated"
 	EventLogin            EventType = "login"
 	EventLoginFailed      EventType = "login_failed"
 	EventLogout           EventType = "logout"

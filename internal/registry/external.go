@@ -52,6 +52,9 @@ func (s *External) Login(ctx context.Context, in ExternalLogin) (Session, error)
 	if e, ok := AsError(err); ok && e.Code == CodeCredential {
 		s.Refused(in.Origin, e)
 	}
+	if err == nil && session.First {
+		s.accounts.welcome(ctx, in.Origin, session.PrincipalID)
+	}
 	return session, err
 }
 
@@ -137,11 +140,15 @@ func (s *External) freeName(ctx context.Context, tx Tx, name string) (string, er
 
 // firstRoles gives a new account what every account begins with.
 func (s *External) firstRoles(ctx context.Context, w *work, u User) ([]string, error) {
-	ids, err := s.roleIDs(ctx, w.tx, []string{access.RoleAuthor})
+	settings, err := s.accounts.settings.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return []string{access.RoleAuthor}, s.accounts.accounts.SetRoles(ctx, w.tx, u.ID, ids)
+	ids, err := s.roleIDs(ctx, w.tx, settings.newRoles())
+	if err != nil {
+		return nil, err
+	}
+	return settings.newRoles(), s.accounts.accounts.SetRoles(ctx, w.tx, u.ID, ids)
 }
 
 // roleIDs gives the numbers of roles. A role that does not exist gives nothing, which an administrator must know.

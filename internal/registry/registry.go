@@ -22,6 +22,8 @@ type Store interface {
 	TokenStore
 	AccountStore
 	RoleStore
+	OwningStore
+	SettingStore
 	DirectoryStore
 	UsageStore
 	SystemStore
@@ -65,6 +67,7 @@ type Service struct {
 	Access   *Access
 	System   *System
 	Roles    *Roles
+	Settings *Settings
 	Groups   *Groups
 
 	ChannelGroups *ChannelGroups
@@ -92,10 +95,15 @@ func New(o Options) *Service {
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 	}
 	packages.subscribe(o.Feed)
-	accounts := &Accounts{core: c, accounts: o.Store, tokens: tokens, passwords: o.Passwords, sessions: o.Sessions}
+	channels := &Channels{core: c, channels: o.Store, lookup: lookup}
+	settings := newSettings(c, o.Store)
+	accounts := &Accounts{
+		core: c, accounts: o.Store, ownings: o.Store, tokens: tokens, channels: channels, settings: settings, directory: directory,
+		passwords: o.Passwords, sessions: o.Sessions,
+	}
 	groups := &Groups{core: c, groups: o.Store, channels: o.Store, accounts: accounts, lookup: lookup}
 	return &Service{
-		Channels:      &Channels{core: c, channels: o.Store, lookup: lookup},
+		Channels:      channels,
 		Packages:      packages,
 		Indexes:       &Indexes{core: c, lookup: lookup, files: o.Index},
 		Tokens:        tokens,
@@ -104,6 +112,7 @@ func New(o Options) *Service {
 		Access:        &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
 		System:        &System{core: c, system: o.Store, cleaner: o.Cleaner},
 		Roles:         &Roles{core: c, roles: o.Store},
+		Settings:      settings,
 		ChannelGroups: &ChannelGroups{core: c, grants: o.Store, groups: groups, lookup: lookup},
 		Trust:         &Trust{core: c, rules: o.Store, tokens: tokens, lookup: lookup, issuers: o.TrustedIssuers},
 		External:      &External{core: c, store: o.Store, accounts: accounts, policy: o.External},

@@ -43,6 +43,9 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 		session, err = s.open(ctx, w, u, nil)
 		return err
 	})
+	if err == nil && session.First {
+		s.welcome(ctx, in.Origin, u.ID)
+	}
 	return session, err
 }
 
@@ -50,7 +53,7 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 func (s *Accounts) open(ctx context.Context, w *work, u User, facts map[string]any) (session Session, err error) {
 	session = Session{
 		PublicID: uuid.NewString(), PrincipalID: u.ID, Username: u.Name, Client: clip(w.caller.Client, 200),
-		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
+		First: u.LastLoginAt.IsZero(), CreatedAt: s.now(), ExpiresAt: s.now().Add(s.sessions.Lifetime),
 	}
 	if w.caller.Address.IsValid() {
 		session.Address = w.caller.Address.String()

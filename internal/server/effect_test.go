@@ -175,7 +175,7 @@ func TestAccountDeletionAtOnce(t *testing.T) {
 	s := newStage(t)
 	session, tokens := s.session(t, "ada"), s.pair(t)
 	s.warm(t, index("team", session), index("team", tokens["scope"].Secret), index("team", tokens["resource"].Secret))
-	s.as(t, "admin", http.MethodDelete, "/api/users/ada", nil)
+	s.as(t, "admin", http.MethodDelete, "/api/users/ada?force=true", nil)
 	for kind, token := range tokens {
 		index("team", token.Secret).do(t, s.Site).refused(t, kind, http.StatusUnauthorized, api.CodeTokenRevoked)
 	}

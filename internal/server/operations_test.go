@@ -151,9 +151,8 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The client leaves out an empty list of roles, and an account then becomes an author.
-	made := call{method: http.MethodPost, path: "/api/users", body: map[string]any{
-		"username": "subject", "password": servertest.UserPassword, "roles": []string{},
+	made := call{method: http.MethodPost, path: "/api/users", body: api.UserCreate{
+		Username: "subject", Password: servertest.UserPassword, Roles: []string{},
 	}}.xAuth(in.Token).do(t, w.Site).ok(t, "create user")
 	var u api.User
 	if err := json.Unmarshal(made.body, &u); err != nil {

@@ -29,6 +29,12 @@ func siteOperations() []operation {
 	empty := func(name string) api.Role { return api.Role{Name: name, Permissions: map[string]*api.Level{}} }
 	view, edit := needs("role:view"), needs("role:edit")
 	return []operation{
+		{name: "GET /api/system/settings", scopes: needs("system.settings:view"), call: request(http.MethodGet, settingsPath, nil)},
+		{name: "PUT /api/system/settings", scopes: needs("system.settings:edit"), call: request(http.MethodPut, settingsPath, map[string]any{"show_intro": true})},
+		{name: "PUT /api/account", scopes: needs("channel.default-channel:edit"), call: request(http.MethodPut, "/api/account", api.AccountUpdate{})},
+		{name: "GET " + oneUser + "/ownings", hides: true, scopes: needs("user:view", "user.token:view"), call: func(_ testing.TB, w *world, _ place) call {
+			return get("/api/users/" + w.userID + "/ownings")
+		}},
 		{name: "GET /api/roles", scopes: view, call: request(http.MethodGet, "/api/roles", nil)},
 		{name: "POST /api/roles", scopes: edit, call: func(_ testing.TB, w *world, _ place) call {
 			return call{method: http.MethodPost, path: "/api/roles", body: empty(w.fresh("role"))}

@@ -59,7 +59,8 @@ func (o operation) onChannel() bool {
 // onAccount tells the operations that are asked of one account, or of accounts in particular, and so tell nobody else that
 // they exist.
 func (o operation) onAccount() bool {
-	return o.name == "GET "+oneUser || strings.Contains(o.name, " /api/users/tokens") || strings.Contains(o.name, oneUser+"/tokens")
+	return o.name == "GET "+oneUser || strings.Contains(o.name, " /api/users/tokens") || strings.Contains(o.name, oneUser+"/tokens") ||
+		strings.HasSuffix(o.name, oneUser+"/ownings")
 }
 
 // conda tells the conda protocol from REST.

@@ -40,6 +40,17 @@ func (s *Store) Setting(ctx context.Context, tx registry.Tx, name string) (value
 	return value, s.translate(err)
 }
 
+// ListSettings reads all settings that were set, by name.
+func (s *Store) ListSettings(ctx context.Context, tx registry.Tx) (map[string]string, error) {
+	rows, err := s.q(tx).query(ctx, `SELECT name, value FROM settings`)
+	pairs, err := collect(s, rows, err, func(r scanner) (p [2]string, err error) { err = r.Scan(&p[0], &p[1]); return p, err })
+	out := make(map[string]string, len(pairs))
+	for _, p := range pairs {
+		out[p[0]] = p[1]
+	}
+	return out, err
+}
+
 // SetSetting writes a setting of the site.
 func (s *Store) SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error {
 	_, err := s.q(tx).exec(ctx, `INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)

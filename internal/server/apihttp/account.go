@@ -21,6 +21,11 @@ func (a *API) accountOperations() {
 			return nil, a.Service.Accounts.Logout(ctx, caller)
 		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account", Tag: "Account", Summary: "Who the caller is", Self: true}, a.account)
+	add(a, Operation{Method: http.MethodPut, Path: "/api/account", Tag: "Account", Summary: "Set the caller's default channel", Scopes: []access.Scope{access.ChannelDefaultChannelEdit}},
+		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.AccountUpdate }) (*body[api.Account], error) {
+			me, err := a.Service.Accounts.SetDefaultChannel(ctx, caller, in.Body.DefaultChannelName)
+			return accountOut(me), err
+		})
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/password", Tag: "Account", Summary: "Change the own password", Self: true, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.PasswordChange }) (*nothing, error) {
 			return nil, a.tryPassword(caller, caller.Principal.Name, func() error {
@@ -66,20 +71,21 @@ func (a *API) tryPassword(c *access.Caller, account string, try func() error) er
 
 func (a *API) account(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.Account], error) {
 	me, err := a.Service.Accounts.Me(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
+	return accountOut(me), err
+}
+
+func accountOut(me registry.User) *body[api.Account] {
 	out := api.Account{UserID: me.PublicID, Username: me.Name, DefaultChannelName: me.DefaultChannelPath, Roles: me.Roles}
 	if out.Roles == nil {
 		out.Roles = []string{}
 	}
-	return &body[api.Account]{out}, nil
+	return &body[api.Account]{out}
 }
 
 func (a *API) permissions(_ context.Context, caller *access.Caller, _ *struct{}) (*body[items[api.UserPermission]], error) {
 	out := items[api.UserPermission]{Items: []api.UserPermission{}}
 	for _, c := range access.Categories() {
-		level := caller.Level(c)
+		level := caller.Reach(c)
 		if level > access.None {
 			out.Items = append(out.Items, api.UserPermission{ResourceType: string(c), Action: string(c), Permissions: api.Level(level.String())})
 		}

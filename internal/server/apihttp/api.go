@@ -78,6 +78,7 @@ func New(o Options) *API {
 	a.labelOperations()
 	a.userOperations()
 	a.roleOperations()
+	a.settingOperations()
 	a.systemOperations()
 	a.auditOperations()
 	a.groupOperations()

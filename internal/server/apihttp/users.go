@@ -36,9 +36,13 @@ func (a *API) userOperations() {
 			return &body[api.User]{userOut(u)}, err
 		})
 	add(a, Operation{Method: http.MethodDelete, Path: one, Tag: tag, Summary: "Delete an account with its tokens", Scopes: edit, Status: http.StatusNoContent},
-		func(ctx context.Context, caller *access.Caller, in *UserPath) (*nothing, error) {
-			return nil, a.Service.Accounts.DeleteUser(ctx, caller, in.ID)
+		func(ctx context.Context, caller *access.Caller, in *deleteUserInput) (*nothing, error) {
+			return nil, a.Service.Accounts.DeleteUser(ctx, caller, in.ID, in.Force)
 		})
+	add(a, Operation{
+		Method: http.MethodGet, Path: one + "/ownings", Tag: tag, Summary: "What would be left behind without an account",
+		Scopes: []access.Scope{access.UserView, access.UserTokenView},
+	}, a.ownings)
 	add(a, Operation{Method: http.MethodPut, Path: one + "/password", Tag: tag, Summary: "Set an account's password", Scopes: edit},
 		func(ctx context.Context, caller *access.Caller, in *resetInput) (*body[api.PasswordResetResult], error) {
 			made, err := a.Service.Accounts.SetPassword(ctx, caller, in.ID, in.Body.Password)
@@ -55,6 +59,11 @@ func (a *API) userOperations() {
 type editUserInput struct {
 	UserPath
 	Body api.UserUpdate
+}
+
+type deleteUserInput struct {
+	UserPath
+	Force bool `query:"force" doc:"Delete the account also where it is the only owner of a channel."`
 }
 
 type resetInput struct {
@@ -102,4 +111,20 @@ func userOut(u registry.User) api.User {
 		out.Roles = []string{}
 	}
 	return out
+}
+
+func (a *API) ownings(ctx context.Context, caller *access.Caller, in *UserPath) (*body[api.Ownings], error) {
+	o, err := a.Service.Accounts.Ownings(ctx, caller, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := api.Ownings{Channels: []string{}, Groups: []api.GroupRef{}, Tokens: []api.Token{}}
+	out.Channels = append(out.Channels, o.Channels...)
+	for _, g := range o.Groups {
+		out.Groups = append(out.Groups, api.GroupRef{ID: g.PublicID, Name: g.Name})
+	}
+	for _, t := range o.Tokens {
+		out.Tokens = append(out.Tokens, a.tokenOut(t))
+	}
+	return &body[api.Ownings]{out}, nil
 }

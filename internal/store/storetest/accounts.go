@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"time"
 
 	"kingsnake/internal/registry"
@@ -134,6 +135,53 @@ func (s *suite) roles() {
 	} else {
 		holders(next, 0)
 	}
+}
+
+// ownings: what nobody but an account owns or manages.
+func (s *suite) ownings() {
+	ada, bob := s.user("ada"), s.user("bob")
+	robot := newUser("robot")
+	robot.Kind = registry.ParsePrincipalKind("service account")
+	s.write(func(tx registry.Tx) (err error) { robot.ID, err = s.InsertUser(s.ctx(), tx, robot); return err })
+	group := func(name string, ownersOf int64, members map[int64]string) registry.Group {
+		g := registry.Group{PublicID: "group-" + name, Name: name, OwnersOf: ownersOf, CreatedAt: at(0), UpdatedAt: at(0)}
+		s.write(func(tx registry.Tx) (err error) {
+			if g.ID, err = s.InsertGroup(s.ctx(), tx, g); err != nil {
+				return err
+			}
+			for principal, level := range members {
+				err = errors.Join(err, s.SetMember(s.ctx(), tx, g.ID, principal, registry.ParseLevel(level)))
+			}
+			return err
+		})
+		return g
+	}
+	own := func(path string, members map[int64]string) {
+		group(path+"_owners", s.channel(path, private).ID, members)
+	}
+	own("alone", map[int64]string{ada.ID: "manage"})
+	own("shared", map[int64]string{ada.ID: "manage", bob.ID: "read"})
+	own("with-robot", map[int64]string{ada.ID: "manage", robot.ID: "manage"})
+	own("foreign", map[int64]string{bob.ID: "manage"})
+	alone := group("cooks", 0, map[int64]string{ada.ID: "manage", bob.ID: "read"})
+	group("waiters", 0, map[int64]string{ada.ID: "manage", bob.ID: "manage"})
+	group("guests", 0, map[int64]string{ada.ID: "read"})
+	look := func(what string, channels []string, groups ...string) {
+		s.Helper()
+		same(s, what+": channels", must[[]string](s, what)(s.SoleChannels(s.ctx(), nil, ada.ID)), channels)
+		var names []string
+		for _, g := range must[[]registry.Group](s, what)(s.SoleGroups(s.ctx(), nil, ada.ID)) {
+			names = append(names, g.Name)
+			if g.Name == "cooks" && (g.ID != alone.ID || g.PublicID != alone.PublicID) {
+				s.Errorf("%s: group = %+v, want %+v", what, g, alone)
+			}
+		}
+		same(s, what+": groups", names, groups)
+	}
+	look("ada", []string{"alone", "with-robot"}, "cooks")
+	bob.Disabled = true
+	s.write(func(tx registry.Tx) error { return s.UpdateUser(s.ctx(), tx, bob) })
+	look("with bob disabled", []string{"alone", "shared", "with-robot"}, "cooks", "waiters")
 }
 
 func (s *suite) sessions() {

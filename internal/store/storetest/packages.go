@@ -254,4 +254,6 @@ func (s *suite) settings() {
 			s.Errorf("setting = %q, %v, want %q", got, err, value)
 		}
 	}
+	s.write(func(tx registry.Tx) error { return s.set(tx, "b", "three") })
+	same(s, "all settings", must[map[string]string](s, "settings")(s.ListSettings(s.ctx(), nil)), map[string]string{"a": "", "b": "three"})
 }

@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		"reads inside a write":      (*suite).readsInside,
 		"accounts":                  (*suite).accounts,
 		"roles":                     (*suite).roles,
+		"ownings":                   (*suite).ownings,
 		"sessions":                  (*suite).sessions,
 		"tokens":                    (*suite).tokens,
 		"dead strings":              (*suite).deadStrings,

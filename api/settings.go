@@ -1,0 +1,51 @@
+package api
+
+import "time"
+
+// SystemSettings answers GET and PUT /system/settings.
+type SystemSettings struct {
+	// UserChannelAutocreate makes a private channel for everybody who signs in for the first time.
+	UserChannelAutocreate bool `json:"user_channel_autocreate"`
+	// ShowIntro shows an introduction to those who are new.
+	ShowIntro bool `json:"show_intro"`
+	// CVEChannelID is the id of the channel in which lists of CVEs are kept; null for none.
+	CVEChannelID *string `json:"cve_channel_id"`
+	// AnacondaIdent is null until somebody sets it.
+	AnacondaIdent *AnacondaIdentSettings `json:"anaconda_ident_settings"`
+	// Kingsnake are the settings that Anaconda Server does not have.
+	Kingsnake KingsnakeSettings `json:"kingsnake"`
+}
+
+// KingsnakeSettings are the settings that Anaconda Server does not have.
+type KingsnakeSettings struct {
+	// AuthorByDefault gives the role author to new accounts for which nobody says which roles they get.
+	AuthorByDefault bool `json:"author_by_default"`
+}
+
+// AnacondaIdentSettings say what the clients of Anaconda tell of themselves. The server keeps them and does nothing else.
+type AnacondaIdentSettings struct {
+	Enabled bool `json:"enabled"`
+	// EnableFrom is null for at once.
+	EnableFrom *time.Time `json:"enable_from,omitempty" nullable:"true"`
+	// UpdatedBy is the name of the user who set it last. It is not read.
+	UpdatedBy string `json:"updated_by,omitempty" maxLength:"100"`
+	// SelectedTokens are what is told.
+	SelectedTokens []string `json:"selected_tokens,omitempty" maxItems:"7" enum:"client_token,session_token,environment_token,username,hostname,environment,organization"`
+}
+
+// SystemSettingsUpdate is the body of PUT /system/settings. A field that is left out stays as it is.
+type SystemSettingsUpdate struct {
+	UserChannelAutocreate *bool `json:"user_channel_autocreate,omitempty"`
+	ShowIntro             *bool `json:"show_intro,omitempty"`
+	// CVEChannelID may be empty or null for none. Choosing it takes the scope cve:edit too.
+	CVEChannelID *string `json:"cve_channel_id,omitempty" maxLength:"100"`
+	// AnacondaIdent may be null, which forgets it.
+	AnacondaIdent *AnacondaIdentSettings   `json:"anaconda_ident_settings,omitempty"`
+	Kingsnake     *KingsnakeSettingsUpdate `json:"kingsnake,omitempty"`
+}
+
+// KingsnakeSettingsUpdate changes KingsnakeSettings. A field that is left out stays as it is.
+type KingsnakeSettingsUpdate struct {
+	// AuthorByDefault takes the right to give the role author where it is switched on.
+	AuthorByDefault *bool `json:"author_by_default,omitempty"`
+}
