@@ -59,6 +59,18 @@ func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
 	return out, nil
 }
 
+// WithIndexedTimestamp returns a record with another time at which its channel first listed the file, in milliseconds
+// since 1970 (CEP 47): what a channel says of a file that it took over from another one. The result is in the form of
+// [Canonicalize].
+func WithIndexedTimestamp(record json.RawMessage, millis int64) (json.RawMessage, error) {
+	fields, err := decodeObject(record)
+	if err != nil {
+		return nil, err
+	}
+	fields["indexed_timestamp"] = json.Number(strconv.FormatInt(millis, 10))
+	return encodeObject(fields)
+}
+
 // droppedKeys are the keys of index.json that no record takes over.
 func droppedKeys() []string {
 	return []string{

@@ -59,7 +59,7 @@ func TestGrantable(t *testing.T) {
 		{"an admin", session(admin(9)), everything},
 		{"an operator who is no admin", session(operator), strings.Fields(`artifact:download artifact:view channel:view
 			channel:view-artifacts channel.group:view subchannel:view subchannel:view-artifacts subchannel.group:view
-			system:delete-blobs group:view access:explain user.token:edit user.token:view`)},
+			system:delete-blobs job:edit job:view group:view access:explain user.token:edit user.token:view`)},
 		{"somebody without user.token", session(reader), []string{}},
 		{"nobody", nil, []string{}},
 		{"a bad credential", &Caller{Principal: author, Problem: ProblemExpired}, []string{}},

@@ -53,6 +53,8 @@ user.token:edit              user.token               manage  account
 user.token:view              user.token               manage  account
 
 system.settings:view         system.settings          read    system
+job:edit                     system                   manage  system
+job:view                     system                   read    system
 user:edit                    system                   manage  admin
 user:view                    system                   read    admin
 group:edit                   channel.group            manage  group

@@ -43,6 +43,8 @@ const (
 	SystemSettingsEdit
 	SystemSettingsView
 	SystemDeleteBlobs
+	JobEdit
+	JobView
 	UserEdit
 	UserView
 	GroupEdit

@@ -168,6 +168,14 @@ var catalogue = [scopeEnd]row{
 		"system:delete-blobs", "find and delete orphaned blobs, and diagnose blobs",
 		iSystem, Manage, PlaceSystem, documented | costs,
 	},
+	JobEdit: {
+		"job:edit", "cancel jobs that others asked for",
+		iSystem, Manage, PlaceSystem, costs,
+	},
+	JobView: {
+		"job:view", "see the jobs that others asked for, and how far they are",
+		iSystem, Read, PlaceSystem, 0,
+	},
 	UserEdit: {
 		"user:edit", "create, change, disable and delete accounts",
 		iSystem, Manage, PlaceAnyAccount, adminOnly | costs,

@@ -147,23 +147,14 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 
 // judge sets the caller to the token's owner, or notes why the string does not work.
 func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, ref secretRef, mac [32]byte) error {
-	var life *secretLife
-	for i := range t.secrets {
-		if t.secrets[i].id == ref.secret {
-			life = &t.secrets[i]
-		}
-	}
-	if life == nil {
+	switch caller.Problem = r.problemOf(t, ref.secret, caller.Now); caller.Problem {
+	case access.ProblemNone:
+	case access.ProblemUnknown:
 		return r.dead(ctx, caller, mac)
-	}
-	switch now := caller.Now; {
-	case !life.retires.IsZero() && !now.Before(life.retires):
-		caller.Problem = access.ProblemRotated
+	case access.ProblemRotated:
 		r.deadUsed(caller, registry.DeadSecret{TokenPublicID: t.access.PublicID, OwnerID: t.owner, Reason: access.ProblemRotated})
 		return nil
-	case r.policy.MaxLifetime > 0 && !now.Before(life.created.Add(r.policy.MaxLifetime)),
-		!t.access.ExpiresAt.IsZero() && !now.Before(t.access.ExpiresAt):
-		caller.Problem = access.ProblemExpired
+	default:
 		return nil
 	}
 	if problem, err := r.inherited(ctx, caller.Now, t); problem != access.ProblemNone || err != nil {
@@ -200,6 +191,24 @@ func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (acce
 		}
 	}
 	return access.ProblemNone, nil
+}
+
+// problemOf tells what is wrong with one string of a token at a time; ProblemUnknown when the token has no such string
+// any more.
+func (r *Resolver) problemOf(t *token, secret int64, now time.Time) access.Problem {
+	for _, life := range t.secrets {
+		switch {
+		case life.id != secret:
+			continue
+		case !life.retires.IsZero() && !now.Before(life.retires):
+			return access.ProblemRotated
+		case r.policy.MaxLifetime > 0 && !now.Before(life.created.Add(r.policy.MaxLifetime)),
+			!t.access.ExpiresAt.IsZero() && !now.Before(t.access.ExpiresAt):
+			return access.ProblemExpired
+		}
+		return access.ProblemNone
+	}
+	return access.ProblemUnknown
 }
 
 // dead tells a string that once was good from one that never was.

@@ -20,6 +20,8 @@ type CoreStore interface {
 	InsertChange(ctx context.Context, tx Tx, c Change, at time.Time) error
 	// DebitToken takes a use from a token and from those that it was minted by, of each only if its uses are counted.
 	DebitToken(ctx context.Context, tx Tx, token int64) ([]Debit, error)
+	// Savepoint runs fn inside tx so that, when it fails, only what it did is undone.
+	Savepoint(ctx context.Context, tx Tx, fn func() error) error
 }
 
 // core is what all services share: the decision, transactions, the audit and the clock.
@@ -41,6 +43,11 @@ func (c *core) allow(_ context.Context, caller *access.Caller, scope access.Scop
 		caller.Warn(scope, target, d)
 	}
 	return nil
+}
+
+// may tells whether allow would say yes. It is for lists, which show more to who may see more and refuse nobody.
+func (c *core) may(caller *access.Caller, scope access.Scope, target access.Target) bool {
+	return access.Decide(caller, scope, target).Allowed
 }
 
 // deny records a refusal and makes its error.
@@ -93,6 +100,16 @@ func (w *work) announce(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// part does something that may fail by itself: then what it did is undone, and the rest of the write goes on.
+func (w *work) part(ctx context.Context, fn func() error) error {
+	before := len(w.changes)
+	err := w.core.store.Savepoint(ctx, w.tx, fn)
+	if err != nil {
+		w.changes = w.changes[:before]
+	}
+	return err
 }
 
 // changed notes what caches must forget.

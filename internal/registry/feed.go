@@ -14,6 +14,7 @@ const (
 	ChangedChannel   ChangeKind = "channel"
 	ChangedFiles     ChangeKind = "files"
 	ChangedSetting   ChangeKind = "setting"
+	ChangedJob       ChangeKind = "job"
 )
 
 // Change tells that a record changed. Ref is its number; Name is the path for a channel, the subdir for files.

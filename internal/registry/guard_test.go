@@ -28,6 +28,7 @@ func open() map[string]string {
 	return map[string]string{
 		"Channels.List":              "an empty list: it holds only what the caller may see",
 		"Channels.Mine":              "an empty list: nobody in particular was granted anything",
+		"Jobs.List":                  "an empty list: nobody in particular asked for no job",
 		"Accounts.Me":                "not found: nobody in particular has no account",
 		"Accounts.Logout":            "refused: there is no session",
 		"Accounts.ChangeOwnPassword": "refused: there is no session",
@@ -191,6 +192,9 @@ func fill(v reflect.Value) {
 		return
 	case registry.UserInput:
 		v.Set(reflect.ValueOf(registry.UserInput{Name: "x"}))
+		return
+	case registry.BulkRequest:
+		v.Set(reflect.ValueOf(registry.BulkRequest{Action: registry.BulkCopy, Target: "another", All: true}))
 		return
 	case registry.IndexKind:
 		v.Set(reflect.ValueOf(registry.IndexRepodata))

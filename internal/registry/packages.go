@@ -29,6 +29,10 @@ type PackageStore interface {
 	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
 	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
 	ArtifactSummary(ctx context.Context, tx Tx, artifact int64) (ArtifactSummary, error)
+	FilesAfter(ctx context.Context, tx Tx, r FileRange, limit int) ([]File, error)
+	CountFiles(ctx context.Context, r FileRange, names []string) (int64, error)
+	LastFile(ctx context.Context, tx Tx) (int64, error)
+	AddDownloads(ctx context.Context, tx Tx, file, artifact, n int64) error
 	// MarkSubdir notes that a package of a place changed, and gives the channels whose index shows it: the channel itself
 	// and the virtual channels over it. EnsureSubdir makes a place exist in all of them.
 	MarkSubdir(ctx context.Context, tx Tx, channel int64, place Place, name string, at time.Time) ([]int64, error)
@@ -74,6 +78,7 @@ type ArtifactFilter struct {
 type Packages struct {
 	*core
 	packages PackageStore
+	jobs     *Jobs
 	lookup   *channelLookup
 	blobs    blob.Store
 	gate     *sync.RWMutex

@@ -105,14 +105,28 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 		default:
 			out.Replaced = true
 		}
-		out.File, err = s.put(ctx, w, u.channel, f, had)
+		out.File, err = s.put(ctx, w, u.channel, f, had, uploadEvent(f, had))
 		return err
 	})
 	return out, err
 }
 
+// fileEvent is how the audit calls what became of a file.
+type fileEvent struct {
+	kind EventType
+	data map[string]any
+}
+
+func uploadEvent(f, had File) fileEvent {
+	e := fileEvent{EventArtifactAdded, f.facts()}
+	if had.ID != 0 {
+		e.kind = EventArtifactReplaced
+	}
+	return e
+}
+
 // put writes a file's records, its labels among them; had is the one it replaces, if any.
-func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (_ File, err error) {
+func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, event fileEvent) (_ File, err error) {
 	if f.Labels, err = ParseLabels(f.Labels); err != nil {
 		return File{}, err
 	}
@@ -123,9 +137,7 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (_ 
 		return File{}, err
 	}
 	f.ChannelID, f.ArtifactID = c.ID, a.ID
-	event := EventArtifactAdded
 	if had.ID != 0 {
-		event = EventArtifactReplaced
 		f.ID, f.CreatedAt = had.ID, had.CreatedAt
 		err = s.packages.ReplaceFile(ctx, w.tx, f)
 	} else {
@@ -145,7 +157,7 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File) (_ 
 	if err := s.mark(ctx, w, f, joinLabels(f.Labels, had.Labels)); err != nil {
 		return File{}, err
 	}
-	return f, w.record(ctx, event, c.ID, c.Path+"/"+f.CKey(), f.facts())
+	return f, w.record(ctx, event.kind, c.ID, c.Path+"/"+f.CKey(), event.data)
 }
 
 // facts tells the audit of a file.

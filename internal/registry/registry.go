@@ -19,6 +19,7 @@ type Store interface {
 	AuditStore
 	ChannelStore
 	PackageStore
+	JobStore
 	TokenStore
 	AccountStore
 	RoleStore
@@ -61,6 +62,7 @@ type Options struct {
 type Service struct {
 	Channels *Channels
 	Packages *Packages
+	Jobs     *Jobs
 	Indexes  *Indexes
 	Tokens   *Tokens
 	Accounts *Accounts
@@ -90,11 +92,13 @@ func New(o Options) *Service {
 	usage := NewUsage(o.Store, o.Log)
 	directory := NewDirectory(o.Store, o.Now)
 	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
+	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}}
 	packages := &Packages{
-		core: c, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
+		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 	}
 	packages.subscribe(o.Feed)
+	jobs.handlers[jobBulk] = packages.runBulk
 	channels := &Channels{core: c, channels: o.Store, lookup: lookup}
 	settings := newSettings(c, o.Store)
 	accounts := &Accounts{
@@ -105,6 +109,7 @@ func New(o Options) *Service {
 	return &Service{
 		Channels:      channels,
 		Packages:      packages,
+		Jobs:          jobs,
 		Indexes:       &Indexes{core: c, lookup: lookup, files: o.Index},
 		Tokens:        tokens,
 		Accounts:      accounts,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 
 	"kingsnake/conda/repodata"
 	"kingsnake/internal/access"
@@ -24,7 +25,7 @@ func (s *Packages) DeleteFile(ctx context.Context, caller *access.Caller, path, 
 		if err != nil {
 			return err
 		}
-		return s.remove(ctx, w, c, f)
+		return s.remove(ctx, w, c, f, nil)
 	})
 }
 
@@ -44,7 +45,7 @@ func (s *Packages) Delete(ctx context.Context, caller *access.Caller, path, fami
 				return err
 			}
 			for _, f := range files {
-				if err := s.remove(ctx, w, c, f); err != nil {
+				if err := s.remove(ctx, w, c, f, nil); err != nil {
 					return err
 				}
 			}
@@ -61,8 +62,8 @@ func (s *Packages) removing(ctx context.Context, caller *access.Caller, c Channe
 	return err
 }
 
-// remove deletes one file's record and brings its package's summary up to date.
-func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File) error {
+// remove deletes one file's record and brings its package's summary up to date. The audit gets more facts where given.
+func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File, more map[string]any) error {
 	if err := s.packages.DeleteFile(ctx, w.tx, f.ID); err != nil {
 		return err
 	}
@@ -72,7 +73,9 @@ func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File) error
 	if err := s.summarise(ctx, w.tx, Artifact{ID: f.ArtifactID, ChannelID: c.ID, Family: FamilyConda, Name: f.Name}); err != nil {
 		return err
 	}
-	return w.record(ctx, EventArtifactRemoved, c.ID, c.Path+"/"+f.CKey(), map[string]any{"sha256": f.SHA256.String(), "name": f.Name})
+	data := map[string]any{"sha256": f.SHA256.String(), "name": f.Name}
+	maps.Copy(data, more)
+	return w.record(ctx, EventArtifactRemoved, c.ID, c.Path+"/"+f.CKey(), data)
 }
 
 // summarise writes what a package's files say together, or removes a package without files.

@@ -66,6 +66,7 @@ func allOperations() []operation {
 		groupOperations(),
 		labelOperations(),
 		auditOperations(),
+		jobOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

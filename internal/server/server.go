@@ -20,6 +20,7 @@ import (
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/index"
+	"kingsnake/internal/jobs"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/apihttp"
 	"kingsnake/internal/server/callers"
@@ -48,6 +49,7 @@ type Server struct {
 	conda   *channelhttp.Handler
 	api     *apihttp.API
 	metrics *metrics
+	jobs    *jobs.Runner
 	ids     requestIDs
 
 	stop    context.CancelFunc
@@ -141,6 +143,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, policy, site.Feed, o.Log, o.Now),
 		Limiter:  identity.NewLimiter(), Proxies: cfg.TrustedProxies, Usage: site.Service.Usage, Now: o.Now,
 	}
+	s.jobs = jobs.New(jobs.Options{Queue: site.Service.Jobs, Callers: s.callers.Resolver.Again, Feed: site.Feed, Log: o.Log, Now: o.Now})
 	s.conda = channelhttp.New(channelhttp.Options{
 		Service: site.Service, Blobs: site.Blobs, Callers: s.callers, Log: o.Log, Strict: cfg.StrictTokens,
 		Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
@@ -172,6 +175,7 @@ func (s *Server) start(ctx context.Context, lastChange int64) {
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
 		s.site.Upkeep.Run,
+		s.jobs.Run,
 		func(ctx context.Context) {
 			svc.Directory.Follow(ctx, s.site.Feed, lastChange, pollInterval, func(err error) { s.log.Error("changes of other processes cannot be read", "error", err) })
 		},

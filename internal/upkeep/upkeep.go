@@ -22,6 +22,7 @@ type Store interface {
 	PruneSpent(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneMinted(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneJobs(ctx context.Context, tx registry.Tx, before time.Time) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
 	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
@@ -63,6 +64,7 @@ const (
 	keepOrphans     = time.Hour
 	keepMinted      = 7 * 24 * time.Hour
 	keepDeadSecrets = 365 * 24 * time.Hour
+	keepJobs        = 30 * 24 * time.Hour
 )
 
 // Run does the upkeep at intervals until ctx ends.
@@ -113,6 +115,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneClaims(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := k.Store.PruneJobs(ctx, tx, now.Add(-keepJobs)); err != nil {
 			return err
 		}
 		if err := k.Store.LapseBlobs(ctx, tx, true, now.Add(-keepShards)); err != nil {

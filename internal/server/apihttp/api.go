@@ -76,6 +76,8 @@ func New(o Options) *API {
 	a.channelOperations()
 	a.artifactOperations()
 	a.labelOperations()
+	a.bulkOperations()
+	a.jobOperations()
 	a.userOperations()
 	a.roleOperations()
 	a.settingOperations()

@@ -53,6 +53,9 @@ func Run(t *testing.T, open Open) {
 		"groups":                    (*suite).groups,
 		"packages":                  (*suite).packages,
 		"labels":                    (*suite).labels,
+		"jobs":                      (*suite).jobs,
+		"parts of a write":          (*suite).parts,
+		"ranges of files":           (*suite).ranges,
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
@@ -108,7 +111,7 @@ func (s *suite) write(fn func(tx registry.Tx) error) {
 // same compares what was read with what was written; an empty list is as good as none.
 func same[T any](s *suite, what string, got, want T) {
 	s.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
 		s.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
