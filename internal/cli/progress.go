@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"kingsnake/api"
 )
 
 // progress is one bar over several files. Without a terminal it shows nothing.
@@ -51,5 +53,39 @@ func (p *progress) pause() {
 func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
+	}
+}
+
+// countBar is a bar over the items of a job. Without a terminal it shows nothing.
+func (a *app) countBar(what string) *itemBar {
+	if !isTerminal(a.Stderr) || a.json {
+		return &itemBar{}
+	}
+	return &itemBar{bar: progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(a.Stderr),
+		progressbar.OptionSetDescription(printable(what)),
+		progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionEnableColorCodes(a.colored()),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+type itemBar struct{ bar *progressbar.ProgressBar }
+
+func (b *itemBar) show(j api.Job) {
+	if b.bar == nil {
+		return
+	}
+	if j.Total > 0 && b.bar.GetMax64() != j.Total {
+		b.bar.ChangeMax64(j.Total)
+	}
+	_ = b.bar.Set64(j.Done + j.Failed + j.Skipped) // A bar that cannot be drawn is no reason to stop.
+}
+
+func (b *itemBar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
 	}
 }

@@ -13,8 +13,8 @@ func (a *app) removeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove CHANNEL/PACKAGE...",
 		Short: "Delete packages or single files",
-		Long: "Delete what each argument names: channel/name (all files of the package), channel/name=version[=build], or\n" +
-			"channel/subdir/filename. The files are listed before you are asked.",
+		Long: "Delete what each argument names: channel/name (all files of the package), channel/name=version[=build],\n" +
+			"channel/subdir/filename, or channel::name[/version[/file]]. The files are listed before you are asked.",
 		Example: "  kingsnake remove team/numpy=1.26\n  kingsnake remove team/linux-64/numpy-1.26-0.conda",
 		GroupID: groupPackages,
 		Args:    args(cobra.MinimumNArgs(1)),

@@ -17,6 +17,8 @@ type spec struct {
 	// ckey is "subdir/filename", empty when a package is meant.
 	ckey                 string
 	name, version, build string
+	// file narrows a package to files of this name or ckey.
+	file string
 }
 
 func (s spec) String() string {
@@ -24,7 +26,7 @@ func (s spec) String() string {
 		return s.ckey
 	}
 	text := s.name
-	for _, part := range []string{s.version, s.build} {
+	for _, part := range []string{s.version, s.build, s.file} {
 		if part != "" {
 			text += "=" + part
 		}
@@ -50,6 +52,15 @@ func parseSpec(text string) (spec, error) {
 	return spec{name: parts[0], version: parts[1], build: parts[2]}, nil
 }
 
+// parsePackagePath reads "package[/version[/file]]", in which the file is a name or "subdir/filename".
+func parsePackagePath(text string) (spec, error) {
+	parts := append(strings.SplitN(text, "/", 3), "", "")
+	if slices.Contains(strings.Split(text, "/"), "") || strings.Count(text, "/") > 3 {
+		return spec{}, usagef("%q is not package, package/version or package/version/file", text)
+	}
+	return spec{name: parts[0], version: parts[1], file: parts[2]}, nil
+}
+
 // packageName takes the name out of "name-version-build.conda"; versions and builds have no hyphen.
 func packageName(filename string) (string, error) {
 	stem, ok := cutPackageSuffix(filename)
@@ -69,8 +80,13 @@ func cutPackageSuffix(filename string) (string, bool) {
 	return filename, false
 }
 
-// parseTarget takes "channel[/subchannel]/spec" apart. A last part that is a package file has its subdir before it.
+// parseTarget takes "channel[/subchannel]/spec" apart. A last part that is a package file has its subdir before it. It
+// also reads "channel[/subchannel]::package[/version[/file]]".
 func parseTarget(text string) (channel string, s spec, err error) {
+	if channel, rest, ok := strings.Cut(text, "::"); ok {
+		s, err := parsePackagePath(rest)
+		return channel, s, err
+	}
 	parts := strings.Split(text, "/")
 	cut := len(parts) - 1
 	if _, isFile := cutPackageSuffix(parts[cut]); isFile {
@@ -109,7 +125,7 @@ func (s spec) files(ctx context.Context, c *client.Client, channel, platform str
 	}
 	// The server's filter is a convenience; what is deleted or fetched is decided here.
 	found = slices.DeleteFunc(found, func(f api.ArtifactFile) bool {
-		return version != "" && f.Version != version || s.build != "" && f.Build != s.build || platform != "" && f.Subdir != platform
+		return version != "" && f.Version != version || s.build != "" && f.Build != s.build || s.file != "" && f.Filename != s.file && f.CKey != s.file || platform != "" && f.Subdir != platform
 	})
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%w %s", errNoFile, s)
