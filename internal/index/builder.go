@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
 	"kingsnake/conda/channel"
@@ -40,7 +39,7 @@ type Builder struct {
 	shards      *memo.Cache[shardKey, int64]
 	flight      singleflight.Group
 	wake        chan place
-	parts       *otter.Cache[partKey, []byte]
+	parts       memo.Bounded[partKey, []byte]
 }
 
 // place is a place of a channel's index.

@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/maypok86/otter/v2"
 
 	"kingsnake/conda/channel"
 	"kingsnake/internal/blob"
+	"kingsnake/internal/memo"
 	"kingsnake/internal/registry"
 )
 
@@ -32,11 +32,8 @@ type partKey struct {
 }
 
 // newParts makes the memory for parts.
-func newParts() *otter.Cache[partKey, []byte] {
-	return otter.Must(&otter.Options[partKey, []byte]{
-		MaximumWeight: partsTotal,
-		Weigher:       func(_ partKey, data []byte) uint32 { return uint32(len(data)) + 256 },
-	})
+func newParts() memo.Bounded[partKey, []byte] {
+	return memo.NewBounded(partsTotal, func(_ partKey, data []byte) uint32 { return uint32(len(data)) + 256 })
 }
 
 // Part gives an index file with some packages alone. It is never stored: few ask for the same one.

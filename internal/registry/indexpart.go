@@ -15,3 +15,18 @@ func (s *Indexes) part(ctx context.Context, caller *access.Caller, scope access.
 	})
 	return s.served(c, string(place)+"/"+string(kind)+" for a token that is narrowed to packages")(f, err)
 }
+
+// Readable asks whether the caller may read anything of the channel, for index files that are not built: who may learns
+// that they are not there, and clients then go on to the next.
+func (s *Indexes) Readable(ctx context.Context, caller *access.Caller, path string) error {
+	c, err := s.lookup.find(ctx, path)
+	if err != nil {
+		return err
+	}
+	scope, ch := access.ChannelView, c.Access()
+	if !access.Decide(caller, scope.For(ch), access.OnChannel(ch)).Allowed {
+		scope = access.ChannelViewArtifacts
+	}
+	_, _, err = s.lookup.onSome(ctx, s.core, caller, scope, path)
+	return err
+}

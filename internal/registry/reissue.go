@@ -83,7 +83,7 @@ func (s *Tokens) edit(ctx context.Context, w *work, acc account, t Token, change
 	if change.Reissue {
 		facts["overlap"] = change.Overlap.String()
 	}
-	return out, acc.record(ctx, w, event, t, facts)
+	return out, t.record(ctx, w, event, facts)
 }
 
 // applied gives the token as the change would have it, checked.
@@ -191,7 +191,7 @@ func (s *Tokens) SetMetadata(ctx context.Context, caller *access.Caller, user, p
 		if err := s.tokens.UpdateToken(ctx, w.tx, t); err != nil {
 			return err
 		}
-		return acc.record(ctx, w, EventTokenMetadata, t, nil)
+		return t.record(ctx, w, EventTokenMetadata, nil)
 	})
 	return t, err
 }

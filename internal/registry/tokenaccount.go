@@ -7,9 +7,6 @@ import (
 	"kingsnake/internal/access"
 )
 
-// EventTokenForeign stands on an account, beside the event of the token, when somebody else did it.
-const EventTokenForeign EventType = "user_token_changed_by_admin"
-
 // UserFinder finds accounts.
 type UserFinder interface {
 	UserByName(ctx context.Context, tx Tx, name string) (User, error)
@@ -20,8 +17,7 @@ type UserFinder interface {
 type account struct {
 	id             int64
 	publicID, name string
-	// other is the account's principal where it is not the caller's own: then what is given must lie within its rights
-	// too, and it is told.
+	// other is the account's principal where it is not the caller's own: then what is given must lie within its rights too.
 	other *access.Principal
 }
 
@@ -52,18 +48,7 @@ func (s *Tokens) account(ctx context.Context, caller *access.Caller, scope acces
 	return out, err
 }
 
-// record writes an event about a token of the account, and tells the account of what somebody else did.
-func (a account) record(ctx context.Context, w *work, event EventType, t Token, facts map[string]any) error {
-	if err := w.recordAbout(ctx, t.OwnerID, event, 0, t.PublicID, facts); err != nil {
-		return err
-	}
-	return a.tell(ctx, w, event, t)
-}
-
-// tell notes on somebody else's account what was done to its tokens.
-func (a account) tell(ctx context.Context, w *work, event EventType, t Token) error {
-	if a.other == nil {
-		return nil
-	}
-	return w.record(ctx, EventTokenForeign, 0, a.name, map[string]any{"event": event, "token": t.PublicID, "name": t.Name})
+// record writes an event about a token. It stands on the account of the token's owner, who is told so of what others do.
+func (t Token) record(ctx context.Context, w *work, event EventType, facts map[string]any) error {
+	return w.recordAbout(ctx, t.OwnerID, event, 0, t.PublicID, facts)
 }

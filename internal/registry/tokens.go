@@ -134,7 +134,7 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string,
 	if err := s.limitDepth(ctx, caller); err != nil {
 		return Issued{}, err
 	}
-	return s.issue(ctx, caller, acc, t)
+	return s.issue(ctx, caller, t)
 }
 
 // withinMinter keeps a token minted by another token within the other's life.
@@ -153,7 +153,7 @@ func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Tim
 }
 
 // issue writes a new token with its first string.
-func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, t Token) (Issued, error) {
+func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Issued, error) {
 	m := s.mint.Mint(t.letter())
 	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
 	err := s.write(ctx, caller, func(w *work) error {
@@ -169,7 +169,7 @@ func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, 
 			return err
 		}
 		w.changed(ChangedToken, t.ID, "")
-		return acc.record(ctx, w, EventTokenCreated, t, t.facts())
+		return t.record(ctx, w, EventTokenCreated, t.facts())
 	})
 	t.Secrets = []Secret{secret}
 	return Issued{Token: t, String: m.String}, err
@@ -279,10 +279,7 @@ func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, user, public
 		if err := s.mayRevoke(ctx, caller, acc, t); err != nil {
 			return err
 		}
-		if err := s.revoke(ctx, w, t); err != nil {
-			return err
-		}
-		return acc.tell(ctx, w, EventTokenRevoked, t)
+		return s.revoke(ctx, w, t)
 	})
 }
 
@@ -313,7 +310,7 @@ func (s *Tokens) revoke(ctx context.Context, w *work, t Token) error {
 		return err
 	}
 	w.changed(ChangedToken, t.ID, "")
-	return w.recordAbout(ctx, t.OwnerID, EventTokenRevoked, 0, t.PublicID, t.facts())
+	return t.record(ctx, w, EventTokenRevoked, t.facts())
 }
 
 // kill ends one string and the tokens that it minted.

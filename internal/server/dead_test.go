@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -224,5 +226,58 @@ func TestMintedForOthersDieWithTheMinter(t *testing.T) {
 	read.do(t, s.Site).refused(t, "the minter gone", http.StatusUnauthorized, api.CodeTokenRevoked)
 	if _, err := s.Admin.TokensOf("ada").Get(ctx, made.ID); client.StatusOf(err) != http.StatusNotFound {
 		t.Errorf("the token is still listed: %v", err)
+	}
+}
+
+// TestMintingInARow: tokens that mint one another come to an end, and two children of one token cannot use more of it
+// than there is, however they hurry.
+func TestMintingInARow(t *testing.T) {
+	s := newStage(t)
+	scopes := []string{"user.token:edit", "artifact:download"}
+	mint := func(by string, in api.TokenCreate) answer {
+		return call{method: http.MethodPost, path: "/api/account/tokens", body: in}.xAuth(by).do(t, s.Site)
+	}
+	made := s.ScopeToken(s.ada, scopes...)
+	row := 1
+	for {
+		a := mint(made.Secret, api.TokenCreate{Name: "next", Scopes: scopes})
+		if a.status != http.StatusOK {
+			a.refused(t, "the last in a row", http.StatusUnprocessableEntity, api.CodeInvalid)
+			break
+		}
+		if err := json.Unmarshal(a.body, &made); err != nil {
+			t.Fatal(err)
+		}
+		row++
+	}
+	if row != 8 {
+		t.Errorf("%d tokens minted one another in a row, want 8", row)
+	}
+
+	parent, err := s.ada.CreateToken(t.Context(), api.TokenCreate{Name: "parent", Scopes: scopes, Restrictions: &api.TokenRestrictions{MaxUses: 12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var children [2]api.TokenCreated
+	for i := range children {
+		a := mint(parent.Secret, api.TokenCreate{Name: "child", Scopes: scopes[1:], Restrictions: &api.TokenRestrictions{MaxUses: 8}}).ok(t, "mint")
+		if err := json.Unmarshal(a.body, &children[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var served atomic.Int64
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			if a := get("/team/noarch/"+s.file).xAuth(children[i%2].Secret).do(t, s.Site); a.status == http.StatusOK {
+				served.Add(1)
+			} else {
+				a.refused(t, "a child", http.StatusForbidden, api.CodeTokenUsedUp)
+			}
+		})
+	}
+	all.Wait()
+	if got := served.Load(); got != 10 {
+		t.Errorf("%d uses of both children, want the 10 that their parent had left", got)
 	}
 }

@@ -113,6 +113,11 @@ func TestNarrowedIndex(t *testing.T) {
 			t.Errorf("a token for a package that is not there sees %q in %s", names, ch)
 		}
 	}
+	for who, reader := range map[string]string{"narrowed": token, "scopes": s.ScopeToken(s.ada, "channel:view-artifacts").Secret} {
+		if a := get("/team/noarch/current_repodata.json").xAuth(reader).do(t, s.Site); a.status != http.StatusNotFound {
+			t.Errorf("a file that is not built, for a token with %s = %d %s, want 404, for clients go on from there", who, a.status, a.body)
+		}
+	}
 	get("/team/channeldata.json").xAuth(token).do(t, s.Site).refused(t, "channeldata", http.StatusForbidden, api.CodeTokenLevel)
 	if names := indexed(t, "open", get("/open/noarch/repodata.json").xAuth(token).do(t, s.Site).ok(t, "public").body); len(names) != 4 {
 		t.Errorf("a public channel shows %q, want all that anybody sees", names)

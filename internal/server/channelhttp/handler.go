@@ -159,7 +159,7 @@ func mediaType(file string) string {
 
 // absent answers for files that clients try and this server does not make. Who may not see the channel learns nothing.
 func (h *Handler) absent(r *http.Request, caller *access.Caller, loc channel.Location) error {
-	if _, err := h.Service.Indexes.View(r.Context(), caller, loc.Channel); err != nil {
+	if err := h.Service.Indexes.Readable(r.Context(), caller, loc.Channel); err != nil {
 		return err
 	}
 	return problem.New(http.StatusNotFound, api.CodeNotFound, "channel "+loc.Channel+" has no file "+strings.TrimPrefix(loc.Subdir+"/"+loc.File, "/"))

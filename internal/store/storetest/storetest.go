@@ -49,6 +49,7 @@ func Run(t *testing.T, open Open) {
 		"tokens":                    (*suite).tokens,
 		"dead strings":              (*suite).deadStrings,
 		"limits of tokens":          (*suite).tokenLimits,
+		"narrowed lists":            (*suite).narrowedLists,
 		"channels":                  (*suite).channels,
 		"groups":                    (*suite).groups,
 		"packages":                  (*suite).packages,
