@@ -281,7 +281,7 @@ func (s *Trust) issue(ctx context.Context, w *work, in MintInput, rules []TrustR
 		life = min(life, r.Lifetime)
 	}
 	now := s.now()
-	home, err := s.rules.TrustAccount(ctx, w.tx, reaches[0].rule.ChannelID)
+	home, err := s.account(ctx, w.tx, reaches[0].rule)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -298,7 +298,7 @@ func (s *Trust) issue(ctx context.Context, w *work, in MintInput, rules []TrustR
 		if i == 0 {
 			continue
 		}
-		other, err := s.rules.TrustAccount(ctx, w.tx, g.rule.ChannelID)
+		other, err := s.account(ctx, w.tx, g.rule)
 		if err != nil {
 			return Issued{}, err
 		}

@@ -49,6 +49,15 @@ func (s *Trust) empower(ctx context.Context, w *work, c Channel, level access.Le
 	return s.rules.SetChannelGroup(ctx, w.tx, c.ID, a.GroupID, level, s.now().UnixMilli())
 }
 
+// account is the service account that the tokens of a rule belong to.
+func (s *Trust) account(ctx context.Context, tx Tx, r TrustRule) (TrustAccount, error) {
+	a, err := s.rules.TrustAccount(ctx, tx, r.ChannelID)
+	if errors.Is(err, ErrNoRecord) {
+		return a, &Error{Code: CodeCredential, Reason: reasonUntrusted, Message: "a channel that trusts this job has no service account any more; ask its managers to change the trust rule, which makes one"}
+	}
+	return a, err
+}
+
 // makeAccount makes the service account of a channel with its group.
 func (s *Trust) makeAccount(ctx context.Context, w *work, c Channel) (TrustAccount, error) {
 	now := s.now()

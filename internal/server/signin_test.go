@@ -192,7 +192,7 @@ func TestNamesakes(t *testing.T) {
 		t.Errorf("the accounts of two namesakes are %+v and %+v", one, two)
 	}
 	s.Provider.Account("three", map[string]any{"preferred_username": "Zoë Müller/", "email": "admin@example.org"})
-	if got := s.account(t, s.signIn(t, "three")); got.Username != "Zo-M-ller" && got.Username != "Zo--M-ller" {
+	if got := s.account(t, s.signIn(t, "three")); got.Username != "Zo--M-ller" {
 		t.Errorf("a name with strange letters became %q", got.Username)
 	}
 	s.Provider.Account("four", map[string]any{"email": "admin@example.org", "email_verified": true})
