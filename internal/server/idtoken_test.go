@@ -62,7 +62,7 @@ func TestIDTokens(t *testing.T) {
 			t.Errorf("%s: %q, want it to say %s", name, p.Message, tc.want)
 		}
 	}
-	users, err := s.Admin.Users(t.Context(), client.ListOptions{})
+	users, err := s.Admin.Users(t.Context(), client.UserFilter{})
 	if err != nil || len(users) != 2 {
 		t.Errorf("accounts %+v, want those of the administrator and of somebody (%v)", users, err)
 	}

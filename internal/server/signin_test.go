@@ -237,7 +237,7 @@ func TestAllowed(t *testing.T) {
 	}
 	s.Provider.Account("insider", map[string]any{"email": "a@EXAMPLE.org", "email_verified": true, "groups": staff})
 	s.signIn(t, "insider")
-	users, err := s.Admin.Users(t.Context(), client.ListOptions{})
+	users, err := s.Admin.Users(t.Context(), client.UserFilter{})
 	if err != nil || len(users) != 2 {
 		t.Errorf("accounts %+v, want those of the administrator and of the insider only (%v)", users, err)
 	}
