@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -123,8 +124,9 @@ func (s *Accounts) choose(ctx context.Context, u *User, password string) (made s
 type UserFilter struct {
 	// Query finds a part of the name or the e-mail address.
 	Query string
-	// Role keeps those who have the role of this name.
+	// Role keeps those who have the role of this name, be it by claims that have not lapsed at Now.
 	Role string
+	Now  time.Time
 	// Disabled keeps the disabled accounts, or the others; nil keeps both.
 	Disabled *bool
 }
@@ -137,6 +139,7 @@ func (s *Accounts) ListUsers(ctx context.Context, caller *access.Caller, f UserF
 	if err := p.Validate("username", "created_at", "last_login_at"); err != nil {
 		return nil, 0, err
 	}
+	f.Now = s.now()
 	return s.accounts.ListUsers(ctx, f, p)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,7 +17,7 @@ type RoleStore interface {
 	InsertRole(ctx context.Context, tx Tx, r Role) (int64, error)
 	UpdateRole(ctx context.Context, tx Tx, r Role) error
 	DeleteRole(ctx context.Context, tx Tx, id int64) error
-	CountHolders(ctx context.Context, tx Tx, role int64) (int64, error)
+	CountHolders(ctx context.Context, tx Tx, role int64, at time.Time) (int64, error)
 	ListUsers(ctx context.Context, f UserFilter, p Page) ([]User, int64, error)
 }
 
@@ -77,7 +78,7 @@ func (s *Roles) Holders(ctx context.Context, caller *access.Caller, ref string, 
 	if err != nil {
 		return nil, 0, err
 	}
-	f := UserFilter{Role: r.Name}
+	f := UserFilter{Role: r.Name, Now: s.now()}
 	if r.Name == access.RoleEveryone {
 		f.Role = ""
 	}
@@ -177,7 +178,7 @@ func (s *Roles) Delete(ctx context.Context, caller *access.Caller, ref string, f
 		if err := s.judge(caller, access.CanEditRole(caller, r.Role)); err != nil {
 			return err
 		}
-		holders, err := s.roles.CountHolders(ctx, w.tx, r.ID)
+		holders, err := s.roles.CountHolders(ctx, w.tx, r.ID, s.now())
 		if err != nil {
 			return err
 		}

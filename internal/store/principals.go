@@ -76,7 +76,9 @@ func (s *Store) ListUsers(ctx context.Context, f registry.UserFilter, p registry
 		w.add(`(LOWER(p.name) LIKE ? ESCAPE '!' OR LOWER(p.email) LIKE ? ESCAPE '!')`, like, like)
 	}
 	if f.Role != "" {
-		w.add(`EXISTS (SELECT 1 FROM principal_roles pr JOIN roles r ON r.id = pr.role_id WHERE pr.principal_id = p.id AND r.name = ?)`, f.Role)
+		w.add(`EXISTS (SELECT 1 FROM roles r WHERE r.name = ? AND (
+			EXISTS (SELECT 1 FROM principal_roles pr WHERE pr.role_id = r.id AND pr.principal_id = p.id)
+			OR EXISTS (SELECT 1 FROM claim_roles x WHERE x.role_id = r.id AND x.principal_id = p.id AND x.expires_at > ?)))`, f.Role, millis(f.Now))
 	}
 	if f.Disabled != nil {
 		w.add(`p.disabled = ?`, *f.Disabled)

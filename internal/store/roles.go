@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -54,9 +55,10 @@ func (s *Store) DeleteRole(ctx context.Context, tx registry.Tx, id int64) error 
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM roles WHERE id = $1`, id))
 }
 
-// CountHolders counts the accounts that have a role.
-func (s *Store) CountHolders(ctx context.Context, tx registry.Tx, role int64) (n int64, err error) {
-	err = s.q(tx).row(ctx, `SELECT COUNT(*) FROM principal_roles WHERE role_id = $1`, role).Scan(&n)
+// CountHolders counts the accounts that have a role at a time, also by claims.
+func (s *Store) CountHolders(ctx context.Context, tx registry.Tx, role int64, at time.Time) (n int64, err error) {
+	err = s.q(tx).row(ctx, `SELECT COUNT(*) FROM (SELECT principal_id FROM principal_roles WHERE role_id = $1
+		UNION SELECT principal_id FROM claim_roles WHERE role_id = $1 AND expires_at > $2) AS holders`, role, millis(at)).Scan(&n)
 	return n, s.translate(err)
 }
 

@@ -107,19 +107,33 @@ func (s *suite) roles() {
 	cook, waiter := s.role("cook", map[string]string{"channel": "write"}), s.role("waiter", map[string]string{"cve": "read"})
 	s.user("ada", cook.ID, waiter.ID)
 	s.user("bob", cook.ID)
+	for name, until := range map[string]int{"carol": 10, "dora": 5} { // Carol's claims hold still, and dora's have lapsed.
+		s.write(func(tx registry.Tx) error {
+			return s.SetClaimRoles(s.ctx(), tx, s.nobody(tx, name), []int64{cook.ID}, at(until))
+		})
+	}
 	holders := func(r registry.Role, want int64) {
 		s.Helper()
-		if got := must[int64](s, "count holders")(s.CountHolders(s.ctx(), nil, r.ID)); got != want {
+		if got := must[int64](s, "count holders")(s.CountHolders(s.ctx(), nil, r.ID, at(5))); got != want {
 			s.Errorf("%d hold %s, want %d", got, r.Name, want)
 		}
 	}
-	holders(cook, 2)
+	holders(cook, 3)
 	holders(waiter, 1)
+	found, n, err := s.ListUsers(s.ctx(), registry.UserFilter{Role: "cook", Now: at(5)}, registry.Page{Limit: 10})
+	var names []string
+	for _, u := range found {
+		names = append(names, u.Name)
+	}
+	same(s, "who has the role", names, []string{"ada", "bob", "carol"})
+	if err != nil || n != 3 {
+		s.Errorf("%d have the role, %v, want 3", n, err)
+	}
 	cook.Name, cook.UpdatedAt = "chef", at(5)
 	cook.DecodeLevels(map[string]string{"channel": "manage", "artifact": "read"})
 	s.write(func(tx registry.Tx) error { return s.UpdateRole(s.ctx(), tx, cook) })
 	same(s, "an edited role", must[[]registry.Role](s, "roles")(s.ListRoles(s.ctx(), nil)), []registry.Role{cook, waiter})
-	holders(cook, 2)
+	holders(cook, 3)
 	waiter.Name = "chef"
 	s.fails("a taken name", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.UpdateRole(s.ctx(), tx, waiter) }), registry.ErrTaken)
 	s.write(func(tx registry.Tx) error { return s.DeleteRole(s.ctx(), tx, cook.ID) })
@@ -135,6 +149,12 @@ func (s *suite) roles() {
 	} else {
 		holders(next, 0)
 	}
+}
+
+// nobody makes an account without roles.
+func (s *suite) nobody(tx registry.Tx, name string) int64 {
+	s.Helper()
+	return must[int64](s, "make "+name)(s.InsertUser(s.ctx(), tx, newUser(name)))
 }
 
 // ownings: what nobody but an account owns or manages.
