@@ -85,8 +85,6 @@ const (
 	CodeSessionRequired Code = "session_required"
 	// CodeTokenRequired means that the operation is about the token it is called with, and there was none.
 	CodeTokenRequired Code = "token_required"
-	// CodeLastOwner (409) means that the change would leave a channel without an owner who can sign in.
-	CodeLastOwner Code = "last_owner"
 )
 
 // The codes of the other statuses.
@@ -103,8 +101,8 @@ const (
 	CodeConflict Code = "conflict"
 	// CodeLastAdmin (409) means that the change would leave nobody who can administer the site.
 	CodeLastAdmin Code = "last_admin"
-	// CodeSoleOwner (409) means that the account is the only owner of a channel; force deletes it all the same.
-	CodeSoleOwner Code = "sole_owner"
+	// CodeLastOwner (409) means that the change would leave a channel without an owner who can sign in.
+	CodeLastOwner Code = "last_owner"
 	// CodeRoleInUse (409) means that accounts have the role; force takes it from them.
 	CodeRoleInUse Code = "role_in_use"
 	// CodeRoleBuiltIn (409) means that the role comes with the server and cannot be deleted.

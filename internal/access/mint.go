@@ -44,6 +44,16 @@ func CanMintForService(c *Caller, home Channel, draft Draft) Verdict {
 	return v.close()
 }
 
+// CanRevokeForService judges the deletion of a token of the service account that belongs to the channel home. It takes
+// service-account:edit there; a caller that is itself a token may only delete what lies within its own.
+func CanRevokeForService(c *Caller, home Channel, existing Draft) Verdict {
+	v := Verdict{Decision: Decide(c, ServiceAccountEdit, OnChannel(home))}
+	if c != nil && c.Token != nil {
+		v.draft(c, &existing)
+	}
+	return v.close()
+}
+
 // CanTrust judges a rule by which CI jobs get tokens of the service account of the channel home. It takes trust:edit
 // there and every right that the tokens will carry; those are at most Write, and on home only.
 func CanTrust(c *Caller, home Channel, draft Draft) Verdict {

@@ -9,7 +9,6 @@ func Pending() []Scope {
 		ChannelMirrorEdit, ChannelMirrorView,
 		SubchannelMirrorEdit, SubchannelMirrorView,
 		MirrorView, SystemLicenseEdit, SystemLicenseView, CVEEdit, CVEView,
-		ServiceAccountEdit,
 		PolicyEdit, PolicyView, CVENotificationsEdit, CVENotificationsView,
 	}
 }

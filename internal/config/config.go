@@ -55,6 +55,9 @@ type Config struct {
 	TokenDefaultLifetime Duration `toml:"token_default_lifetime"`
 	// TokenMaxLifetime bounds the life of every token string, existing ones included; 0 sets no bound.
 	TokenMaxLifetime Duration `toml:"token_max_lifetime"`
+	// ServiceAccountMaxLifetime bounds the life of the token strings of service accounts besides; 0 leaves it to
+	// TokenMaxLifetime.
+	ServiceAccountMaxLifetime Duration `toml:"service_account_max_lifetime"`
 
 	// OIDCIssuer is the address of the OpenID Connect provider that people sign in at; empty switches that off.
 	OIDCIssuer string `toml:"oidc_issuer"`
@@ -98,20 +101,21 @@ type Config struct {
 // Default is the configuration of a server that was told nothing.
 func Default() Config {
 	return Config{
-		DataDir:              "data",
-		Listen:               "127.0.0.1:8080",
-		LogLevel:             slog.LevelInfo,
-		LogFormat:            LogText,
-		MaxUploadSize:        10 << 30,
-		SessionLifetime:      Duration(12 * time.Hour),
-		TokenDefaultLifetime: Duration(90 * day),
-		OIDCName:             "single sign-on",
-		OIDCScopes:           []string{"openid", "profile", "email"},
-		OIDCGroupsClaim:      "groups",
-		OIDCClaimsLifetime:   Duration(30 * day),
-		HeaderTimeout:        Duration(10 * time.Second),
-		ProgressTimeout:      Duration(time.Minute),
-		PasswordConcurrency:  4,
-		IndexDebounce:        Duration(500 * time.Millisecond),
+		DataDir:                   "data",
+		Listen:                    "127.0.0.1:8080",
+		LogLevel:                  slog.LevelInfo,
+		LogFormat:                 LogText,
+		MaxUploadSize:             10 << 30,
+		SessionLifetime:           Duration(12 * time.Hour),
+		TokenDefaultLifetime:      Duration(90 * day),
+		ServiceAccountMaxLifetime: Duration(365 * day),
+		OIDCName:                  "single sign-on",
+		OIDCScopes:                []string{"openid", "profile", "email"},
+		OIDCGroupsClaim:           "groups",
+		OIDCClaimsLifetime:        Duration(30 * day),
+		HeaderTimeout:             Duration(10 * time.Second),
+		ProgressTimeout:           Duration(time.Minute),
+		PasswordConcurrency:       4,
+		IndexDebounce:             Duration(500 * time.Millisecond),
 	}
 }

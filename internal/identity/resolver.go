@@ -26,7 +26,7 @@ type Resolver struct {
 	keys      *Keys
 	directory *registry.Directory
 	trail     *registry.Trail
-	policy    registry.TokenPolicy
+	policy    TokenPolicies
 	now       func() time.Time
 	log       *slog.Logger
 
@@ -43,6 +43,7 @@ type secretRef struct{ secret, token int64 }
 // token is a token as requests need it.
 type token struct {
 	owner   int64
+	kind    registry.PrincipalKind
 	access  *access.Token
 	secrets []secretLife
 	// lineage are the tokens that it was minted by; it dies with any of them.
@@ -55,8 +56,11 @@ type secretLife struct {
 	created, retires time.Time
 }
 
+// TokenPolicies tells what the site demands of the tokens of a kind of account.
+type TokenPolicies func(registry.PrincipalKind) registry.TokenPolicy
+
 // NewResolver makes a resolver that listens to the feed.
-func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy registry.TokenPolicy, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
+func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy TokenPolicies, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
 	r := &Resolver{
 		keys: keys, directory: d, trail: trail, policy: policy, now: now, log: log,
 		secrets: memo.New[[32]byte, secretRef](maxCachedSecrets), tokens: memo.New[int64, *token](maxCachedTokens),
@@ -176,7 +180,7 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 // inherited tells what is wrong with a token because of those that it was minted by.
 func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (access.Problem, error) {
 	for _, a := range t.lineage {
-		if a.Dead(now, r.policy.MaxLifetime) {
+		if a.Dead(now, r.policy(registry.KindUser).MaxLifetime) {
 			return access.ProblemRevoked, nil
 		}
 		if a.OwnerID == t.owner {
@@ -196,13 +200,14 @@ func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (acce
 // problemOf tells what is wrong with one string of a token at a time; ProblemUnknown when the token has no such string
 // any more.
 func (r *Resolver) problemOf(t *token, secret int64, now time.Time) access.Problem {
+	limit := r.policy(t.kind).MaxLifetime
 	for _, life := range t.secrets {
 		switch {
 		case life.id != secret:
 			continue
 		case !life.retires.IsZero() && !now.Before(life.retires):
 			return access.ProblemRotated
-		case r.policy.MaxLifetime > 0 && !now.Before(life.created.Add(r.policy.MaxLifetime)),
+		case limit > 0 && !now.Before(life.created.Add(limit)),
 			!t.access.ExpiresAt.IsZero() && !now.Before(t.access.ExpiresAt):
 			return access.ProblemExpired
 		}
@@ -248,7 +253,7 @@ func (r *Resolver) token(ctx context.Context, id int64) (*token, error) {
 		if err != nil {
 			return nil, err
 		}
-		out := &token{owner: t.OwnerID, access: t.Access()}
+		out := &token{owner: t.OwnerID, kind: t.OwnerKind, access: t.Access()}
 		if out.lineage, err = r.directory.Ancestors(ctx, t); err != nil {
 			return nil, err
 		}

@@ -21,6 +21,7 @@ type ChannelGroups struct {
 	*core
 	grants ChannelGroupStore
 	groups *Groups
+	tokens *Tokens
 	lookup *channelLookup
 }
 
@@ -95,6 +96,14 @@ func (s *ChannelGroups) Edit(ctx context.Context, caller *access.Caller, path, g
 		if level, err = parseGrant(permission, access.Read, access.Write, access.Manage); err != nil {
 			return err
 		}
+		if g.Group.AccountID != 0 {
+			if level > g.Permission {
+				return conflict("%s is the group of a service account: a token of the account raises its permission, here it can be lowered or removed", g.Group.Name)
+			}
+			if err := s.tokens.lower(ctx, w, g.Group.AccountID, c.ID, level); err != nil {
+				return err
+			}
+		}
 		return s.set(ctx, w, c, g.Group, level)
 	})
 	if err != nil {
@@ -107,6 +116,11 @@ func (s *ChannelGroups) Edit(ctx context.Context, caller *access.Caller, path, g
 // Remove takes a group's permission on a channel away.
 func (s *ChannelGroups) Remove(ctx context.Context, caller *access.Caller, path, group string) error {
 	_, err := s.changing(ctx, caller, path, group, func(w *work, c Channel, g ChannelGroup) error {
+		if g.Group.AccountID != 0 {
+			if err := s.tokens.lower(ctx, w, g.Group.AccountID, c.ID, access.None); err != nil {
+				return err
+			}
+		}
 		if err := s.groups.touch(ctx, w, g.Group.ID); err != nil {
 			return err
 		}

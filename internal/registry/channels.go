@@ -53,6 +53,7 @@ type ChannelChange struct {
 type Channels struct {
 	*core
 	channels ChannelStore
+	services *ServiceAccounts
 	lookup   *channelLookup
 }
 
@@ -286,6 +287,9 @@ func (s *Channels) Delete(ctx context.Context, caller *access.Caller, path strin
 func (s *Channels) drop(ctx context.Context, w *work, c Channel) error {
 	holders, err := s.channels.ChannelPrincipals(ctx, w.tx, c.ID)
 	if err != nil {
+		return err
+	}
+	if err := s.services.dropOf(ctx, w, c); err != nil {
 		return err
 	}
 	if err := s.channels.DeleteOwnersGroup(ctx, w.tx, c.ID); err != nil {

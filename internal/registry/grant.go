@@ -27,11 +27,11 @@ func (s *Tokens) grant(ctx context.Context, caller *access.Caller, acc account, 
 		}
 		t.Kind = access.ResourceToken
 		t.Resources = resources.grants
-		return s.judge(caller, access.CanMint(caller, acc.other, resources.draft(*t)))
+		return s.judge(caller, acc.canMint(caller, resources.draft(*t)))
 	default:
 		return invalid("scopes", "a token needs at least one scope or at least one resource")
 	}
-	return s.judge(caller, access.CanMint(caller, acc.other, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}))
+	return s.judge(caller, acc.canMint(caller, access.Draft{Kind: t.Kind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, Restrictions: t.Restrictions}))
 }
 
 func parseScopes(names []string) (access.ScopeSet, error) {
@@ -128,7 +128,7 @@ func (s *Tokens) resources(ctx context.Context, caller *access.Caller, acc accou
 	if err != nil {
 		return nil, err
 	}
-	return named.grants, s.judge(caller, access.CanMint(caller, acc.other, named.draft(t)))
+	return named.grants, s.judge(caller, acc.canMint(caller, named.draft(t)))
 }
 
 // judge turns a verdict about giving rights into an answer.
@@ -164,7 +164,7 @@ func (s *Tokens) mayReissue(ctx context.Context, caller *access.Caller, acc acco
 	if err != nil {
 		return err
 	}
-	return s.judge(caller, access.CanReissue(caller, acc.other, d))
+	return s.judge(caller, acc.canReissue(caller, d))
 }
 
 // mayRevoke asks whether the caller may end a token.
@@ -173,7 +173,7 @@ func (s *Tokens) mayRevoke(ctx context.Context, caller *access.Caller, acc accou
 	if err != nil {
 		return err
 	}
-	return s.judge(caller, access.CanRevoke(caller, acc.other, d))
+	return s.judge(caller, acc.canRevoke(caller, d))
 }
 
 // draftOf is an existing token as the decision judges it.

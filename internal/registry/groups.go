@@ -25,7 +25,7 @@ type GroupStore interface {
 	// CountOwners counts the members who can sign in, leaving out one.
 	CountOwners(ctx context.Context, tx Tx, group, except int64) (int64, error)
 	// GroupLevels gives the permissions of a group by the numbers of the channels.
-	GroupLevels(ctx context.Context, group int64) (map[int64]Level, error)
+	GroupLevels(ctx context.Context, tx Tx, group int64) (map[int64]Level, error)
 }
 
 // GroupFilter narrows a list of groups.
@@ -317,7 +317,7 @@ func (s *Groups) Channels(ctx context.Context, caller *access.Caller, ref string
 	if err != nil {
 		return nil, 0, err
 	}
-	levels, err := s.groups.GroupLevels(ctx, g.ID)
+	levels, err := s.groups.GroupLevels(ctx, nil, g.ID)
 	out := make([]GroupOn, len(channels))
 	for i, c := range channels {
 		out[i] = GroupOn{Channel: c, Permission: levels[c.ID]}

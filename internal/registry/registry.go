@@ -32,6 +32,7 @@ type Store interface {
 	ChannelGroupStore
 	ExternalStore
 	TrustStore
+	ServiceAccountStore
 }
 
 // Options are what the domain is made of.
@@ -49,8 +50,10 @@ type Options struct {
 	Passwords Passwords
 	Limits    UploadLimits
 	Tokens    TokenPolicy
-	Sessions  SessionPolicy
-	External  ExternalPolicy
+	// Services is what the site demands of the tokens of service accounts.
+	Services TokenPolicy
+	Sessions SessionPolicy
+	External ExternalPolicy
 	// TrustedIssuers are those whose word about CI jobs channels may take.
 	TrustedIssuers []string
 	Log            *slog.Logger
@@ -72,9 +75,10 @@ type Service struct {
 	Settings *Settings
 	Groups   *Groups
 
-	ChannelGroups *ChannelGroups
-	External      *External
-	Trust         *Trust
+	ChannelGroups   *ChannelGroups
+	External        *External
+	Trust           *Trust
+	ServiceAccounts *ServiceAccounts
 
 	Directory *Directory
 	Usage     *Usage
@@ -91,7 +95,7 @@ func New(o Options) *Service {
 	lookup := newChannelLookup(o.Store, o.Feed)
 	usage := NewUsage(o.Store, o.Log)
 	directory := NewDirectory(o.Store, o.Now)
-	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens}
+	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens, servicePolicy: o.Services}
 	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}}
 	packages := &Packages{
 		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
@@ -99,7 +103,8 @@ func New(o Options) *Service {
 	}
 	packages.subscribe(o.Feed)
 	jobs.handlers[jobBulk] = packages.runBulk
-	channels := &Channels{core: c, channels: o.Store, lookup: lookup}
+	services := &ServiceAccounts{core: c, accounts: o.Store, tokens: tokens, lookup: lookup}
+	channels := &Channels{core: c, channels: o.Store, services: services, lookup: lookup}
 	settings := newSettings(c, o.Store)
 	accounts := &Accounts{
 		core: c, accounts: o.Store, ownings: o.Store, tokens: tokens, channels: channels, settings: settings, directory: directory,
@@ -107,20 +112,21 @@ func New(o Options) *Service {
 	}
 	groups := &Groups{core: c, groups: o.Store, channels: o.Store, accounts: accounts, lookup: lookup}
 	return &Service{
-		Channels:      channels,
-		Packages:      packages,
-		Jobs:          jobs,
-		Indexes:       &Indexes{core: c, lookup: lookup, files: o.Index},
-		Tokens:        tokens,
-		Accounts:      accounts,
-		Groups:        groups,
-		Access:        &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
-		System:        &System{core: c, system: o.Store, cleaner: o.Cleaner},
-		Roles:         &Roles{core: c, roles: o.Store},
-		Settings:      settings,
-		ChannelGroups: &ChannelGroups{core: c, grants: o.Store, groups: groups, lookup: lookup},
-		Trust:         &Trust{core: c, rules: o.Store, tokens: tokens, lookup: lookup, issuers: o.TrustedIssuers},
-		External:      &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
+		Channels:        channels,
+		Packages:        packages,
+		Jobs:            jobs,
+		Indexes:         &Indexes{core: c, lookup: lookup, files: o.Index},
+		Tokens:          tokens,
+		Accounts:        accounts,
+		Groups:          groups,
+		Access:          &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
+		System:          &System{core: c, system: o.Store, cleaner: o.Cleaner},
+		Roles:           &Roles{core: c, roles: o.Store},
+		Settings:        settings,
+		ChannelGroups:   &ChannelGroups{core: c, grants: o.Store, groups: groups, tokens: tokens, lookup: lookup},
+		Trust:           &Trust{core: c, rules: o.Store, tokens: tokens, lookup: lookup, issuers: o.TrustedIssuers},
+		External:        &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
+		ServiceAccounts: services,
 
 		Directory: directory,
 		Usage:     usage,

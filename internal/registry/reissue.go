@@ -28,6 +28,11 @@ func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, user, publicID
 	if err != nil {
 		return Issued{}, err
 	}
+	return s.editOf(ctx, caller, acc, publicID, change)
+}
+
+// editOf changes a token of an account, whose tokens the caller may change.
+func (s *Tokens) editOf(ctx context.Context, caller *access.Caller, acc account, publicID string, change TokenChange) (Issued, error) {
 	if change.Overlap < 0 || change.Overlap > maxOverlap {
 		return Issued{}, invalid("overlap", "the overlap is not between 0 and %s", days(maxOverlap))
 	}
@@ -38,7 +43,7 @@ func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, user, publicID
 		return Issued{}, err
 	}
 	var out Issued
-	err = s.write(ctx, caller, func(w *work) error {
+	err := s.write(ctx, caller, func(w *work) error {
 		t, err := s.of(ctx, w.tx, acc, publicID)
 		if err != nil {
 			return err
@@ -46,8 +51,10 @@ func (s *Tokens) Edit(ctx context.Context, caller *access.Caller, user, publicID
 		if err := s.mayReissue(ctx, caller, acc, t); err != nil {
 			return err
 		}
-		out, err = s.edit(ctx, w, acc, t, change)
-		return err
+		if out, err = s.edit(ctx, w, acc, t, change); err != nil {
+			return err
+		}
+		return acc.settle(ctx, w)
 	})
 	return out, err
 }
@@ -98,14 +105,15 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account
 		return t, err
 	}
 	var err error
-	expired := t.State(now, s.policy.MaxLifetime) == TokenExpired
+	policy := s.PolicyFor(t.OwnerKind)
+	expired := t.State(now, policy.MaxLifetime) == TokenExpired
 	switch {
 	case change.ExpiresAt != nil:
-		if t.ExpiresAt, err = s.policy.expiry(*change.ExpiresAt, now); err == nil {
+		if t.ExpiresAt, err = policy.expiry(*change.ExpiresAt, now); err == nil {
 			t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, *change.ExpiresAt == "")
 		}
 	case change.Reissue && expired && !t.ExpiresAt.IsZero():
-		t.ExpiresAt = s.policy.restarted(t, now)
+		t.ExpiresAt = policy.restarted(t, now)
 	}
 	if err != nil {
 		return t, err

@@ -18,6 +18,7 @@ type Token struct {
 	OwnerID  int64
 	// OwnerPublicID and Owner name the account that the token acts for.
 	OwnerPublicID, Owner string
+	OwnerKind            access.PrincipalKind
 	MintedBy             int64
 	Kind                 access.TokenKind
 	Name                 string

@@ -19,6 +19,47 @@ type account struct {
 	publicID, name string
 	// other is the account's principal where it is not the caller's own: then what is given must lie within its rights too.
 	other *access.Principal
+	// home is the channel that a service account belongs to, nil for people. What its tokens carry is asked of the caller.
+	home *access.Channel
+	// levels brings the levels of a service account in line with its tokens; nil for people.
+	levels func(context.Context, *work) error
+}
+
+// kind tells whose account it is.
+func (a account) kind() access.PrincipalKind {
+	if a.home != nil {
+		return access.KindServiceAccount
+	}
+	return access.KindUser
+}
+
+// settle ends a change of the account's tokens.
+func (a account) settle(ctx context.Context, w *work) error {
+	if a.levels == nil {
+		return nil
+	}
+	return a.levels(ctx, w)
+}
+
+func (a account) canMint(caller *access.Caller, d access.Draft) access.Verdict {
+	if a.home != nil {
+		return access.CanMintForService(caller, *a.home, d)
+	}
+	return access.CanMint(caller, a.other, d)
+}
+
+func (a account) canReissue(caller *access.Caller, d access.Draft) access.Verdict {
+	if a.home != nil {
+		return access.CanMintForService(caller, *a.home, d)
+	}
+	return access.CanReissue(caller, a.other, d)
+}
+
+func (a account) canRevoke(caller *access.Caller, d access.Draft) access.Verdict {
+	if a.home != nil {
+		return access.CanRevokeForService(caller, *a.home, d)
+	}
+	return access.CanRevoke(caller, a.other, d)
 }
 
 // account finds whose tokens are meant, by public id or name, and asks for a scope on them. An empty ref means the

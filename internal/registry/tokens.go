@@ -69,7 +69,8 @@ type Tokens struct {
 	lookup    *channelLookup
 	mint      Mint
 	usage     UsageFlusher
-	policy    TokenPolicy
+	// policy is for the tokens of people, servicePolicy for those of service accounts.
+	policy, servicePolicy TokenPolicy
 }
 
 // TokenInput is what somebody asks of a new token. It has scopes or resources, never both.
@@ -97,8 +98,13 @@ type Issued struct {
 
 var tokenSortColumns = []string{"name", "created_at", "expires_at", "last_used_at"}
 
-// Policy is what the site demands of tokens.
-func (s *Tokens) Policy() TokenPolicy { return s.policy }
+// PolicyFor is what the site demands of the tokens of a kind of account.
+func (s *Tokens) PolicyFor(kind PrincipalKind) TokenPolicy {
+	if kind == access.KindServiceAccount {
+		return s.servicePolicy
+	}
+	return s.policy
+}
 
 // Create makes a token for an account, named by public id or name; empty means the caller's own.
 func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string, in TokenInput) (Issued, error) {
@@ -106,8 +112,13 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string,
 	if err != nil {
 		return Issued{}, err
 	}
+	return s.createOf(ctx, caller, acc, in)
+}
+
+// createOf makes a token for an account, for which the caller may make tokens.
+func (s *Tokens) createOf(ctx context.Context, caller *access.Caller, acc account, in TokenInput) (Issued, error) {
 	t := Token{
-		PublicID: uuid.NewString(), OwnerID: acc.id, OwnerPublicID: acc.publicID, Owner: acc.name, MintedBy: caller.SecretID,
+		PublicID: uuid.NewString(), OwnerID: acc.id, OwnerPublicID: acc.publicID, Owner: acc.name, OwnerKind: acc.kind(), MintedBy: caller.SecretID,
 		Name: in.Name, Description: in.Description, Metadata: in.Metadata, CreatedAt: s.now(), UpdatedAt: s.now(),
 	}
 	if len(t.Metadata) == 0 {
@@ -116,7 +127,8 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string,
 	if err := t.validateTexts(); err != nil {
 		return Issued{}, err
 	}
-	if t.ExpiresAt, err = s.policy.expiry(in.ExpiresAt, s.now()); err != nil {
+	var err error
+	if t.ExpiresAt, err = s.PolicyFor(t.OwnerKind).expiry(in.ExpiresAt, s.now()); err != nil {
 		return Issued{}, err
 	}
 	if t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, in.ExpiresAt == ""); err != nil {
@@ -134,7 +146,7 @@ func (s *Tokens) Create(ctx context.Context, caller *access.Caller, user string,
 	if err := s.limitDepth(ctx, caller); err != nil {
 		return Issued{}, err
 	}
-	return s.issue(ctx, caller, t)
+	return s.issue(ctx, caller, acc, t)
 }
 
 // withinMinter keeps a token minted by another token within the other's life.
@@ -153,7 +165,7 @@ func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Tim
 }
 
 // issue writes a new token with its first string.
-func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Issued, error) {
+func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, t Token) (Issued, error) {
 	m := s.mint.Mint(t.letter())
 	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
 	err := s.write(ctx, caller, func(w *work) error {
@@ -169,7 +181,10 @@ func (s *Tokens) issue(ctx context.Context, caller *access.Caller, t Token) (Iss
 			return err
 		}
 		w.changed(ChangedToken, t.ID, "")
-		return t.record(ctx, w, EventTokenCreated, t.facts())
+		if err := t.record(ctx, w, EventTokenCreated, t.facts()); err != nil {
+			return err
+		}
+		return acc.settle(ctx, w)
 	})
 	t.Secrets = []Secret{secret}
 	return Issued{Token: t, String: m.String}, err
@@ -213,6 +228,8 @@ func (t Token) letter() byte {
 	switch {
 	case t.OneTime():
 		return 'b'
+	case t.OwnerKind == access.KindServiceAccount:
+		return 'a'
 	case t.Kind == access.ScopeToken:
 		return 's'
 	}
@@ -245,7 +262,7 @@ func (s *Tokens) Get(ctx context.Context, caller *access.Caller, user, publicID 
 func (s *Tokens) of(ctx context.Context, tx Tx, acc account, publicID string) (Token, error) {
 	t, err := s.tokens.TokenByPublicID(ctx, tx, publicID)
 	if errors.Is(err, ErrNoRecord) || err == nil && t.OwnerID != acc.id {
-		if acc.other != nil {
+		if acc.other != nil || acc.home != nil {
 			return Token{}, notFound("%s has no token %s", acc.name, clip(publicID, 64))
 		}
 		return Token{}, notFound("you have no token %s", clip(publicID, 64))
@@ -271,6 +288,11 @@ func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, user, public
 	if err != nil {
 		return err
 	}
+	return s.deleteOf(ctx, caller, acc, publicID)
+}
+
+// deleteOf ends a token of an account, whose tokens the caller may end.
+func (s *Tokens) deleteOf(ctx context.Context, caller *access.Caller, acc account, publicID string) error {
 	return s.write(ctx, caller, func(w *work) error {
 		t, err := s.of(ctx, w.tx, acc, publicID)
 		if err != nil {
@@ -279,7 +301,10 @@ func (s *Tokens) Delete(ctx context.Context, caller *access.Caller, user, public
 		if err := s.mayRevoke(ctx, caller, acc, t); err != nil {
 			return err
 		}
-		return s.revoke(ctx, w, t)
+		if err := s.revoke(ctx, w, t); err != nil {
+			return err
+		}
+		return acc.settle(ctx, w)
 	})
 }
 

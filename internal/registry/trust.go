@@ -286,7 +286,7 @@ func (s *Trust) issue(ctx context.Context, w *work, in MintInput, rules []TrustR
 		return Issued{}, err
 	}
 	t := Token{
-		PublicID: uuid.NewString(), OwnerID: home.PrincipalID, Owner: home.Name, Kind: access.ResourceToken, Name: in.Assertion.title(),
+		PublicID: uuid.NewString(), OwnerID: home.PrincipalID, Owner: home.Name, OwnerKind: access.KindServiceAccount, Kind: access.ResourceToken, Name: in.Assertion.title(),
 		Description: "Made for a job by trusted publishing", ExpiresAt: now.Add(life), CreatedAt: now, UpdatedAt: now,
 	}
 	if t.Metadata, err = json.Marshal(map[string]any{"issuer": in.Assertion.Issuer, "rules": ruleIDs(rules)}); err != nil {

@@ -90,7 +90,7 @@ func (w *world) leastCallers(t *testing.T) {
 			continue
 		}
 		w.Clock.Advance(time.Minute)
-		a := o.call(t, w, o.at).xAuth(w.ScopeToken(w.Admin, o.scopes...).Secret).do(t, w.Site).ok(t, "least caller: "+o.name)
+		a := o.call(t, w, o.at).xAuth(w.ScopeToken(w.Admin, slices.Concat(o.scopes, o.carries)...).Secret).do(t, w.Site).ok(t, "least caller: "+o.name)
 		if !strings.Contains(string(a.body), o.finds) {
 			t.Errorf("least caller: %s = %s, want %s in it", o.name, a.body, o.finds)
 		}

@@ -25,6 +25,8 @@ type operation struct {
 	name string
 	// scopes are what a caller needs, all of them; none for what is about the caller itself or open to all.
 	scopes []string
+	// carries are the further scopes that a token must hold because of what the request gives to somebody.
+	carries []string
 	// open tells that nobody is asked who they are, self that some credential is asked for even where it is a list.
 	open, self bool
 	// session tells that no token will do, whatever it holds.
@@ -67,6 +69,7 @@ func allOperations() []operation {
 		labelOperations(),
 		auditOperations(),
 		jobOperations(),
+		serviceOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam
@@ -84,15 +87,21 @@ func allOperations() []operation {
 func (o operation) onSubchannel() operation {
 	o.at = onPart
 	o.name = strings.Replace(strings.Replace(o.name, "{channel}", "{channel}/subchannels/{subchannel}", 1), "<channel>", "<channel>/<subchannel>", 1)
-	var scopes []string
-	for _, s := range o.scopes {
+	o.scopes, o.carries = onSubchannel(o.scopes), onSubchannel(o.carries)
+	o.finds = strings.Replace(o.finds, `"team"`, `"part"`, 1)
+	return o
+}
+
+// onSubchannel names the scopes that stand for the same actions on a subchannel.
+func onSubchannel(scopes []string) []string {
+	var out []string
+	for _, s := range scopes {
 		if sub, ok := subchannelScope[s]; ok {
 			s = sub
 		}
-		scopes = append(scopes, s)
+		out = append(out, s)
 	}
-	o.scopes, o.finds = scopes, strings.Replace(o.finds, `"team"`, `"part"`, 1)
-	return o
+	return out
 }
 
 // subchannelScope names the scope that stands for the same action on a subchannel, where it is another one.

@@ -71,7 +71,7 @@ func (o operation) anybody() bool { return len(o.scopes) == 0 && !o.session }
 
 // opens tells whether a token with exactly these scopes opens the operation.
 func (o operation) opens(scopes ...string) bool {
-	return !o.session && !slices.ContainsFunc(o.scopes, func(s string) bool { return !slices.Contains(scopes, s) })
+	return !o.session && !slices.ContainsFunc(slices.Concat(o.scopes, o.carries), func(s string) bool { return !slices.Contains(scopes, s) })
 }
 
 // TestTableIsComplete: every declared operation stands in the table, with the scopes that it declares.
@@ -164,8 +164,8 @@ func TestEachScope(t *testing.T) {
 func TestScopesTogether(t *testing.T) {
 	w := newWorld(t)
 	for _, o := range allOperations() {
-		if len(o.scopes) > 1 && !o.session {
-			o.call(t, w, o.at).xAuth(w.ScopeToken(w.Admin, o.scopes...).Secret).do(t, w.Site).ok(t, o.name)
+		if all := slices.Concat(o.scopes, o.carries); len(all) > 1 && !o.session {
+			o.call(t, w, o.at).xAuth(w.ScopeToken(w.Admin, all...).Secret).do(t, w.Site).ok(t, o.name)
 		}
 	}
 }
@@ -279,6 +279,8 @@ func ofScope(scope string, o operation) expectation {
 		return expectation{status: http.StatusForbidden, code: api.CodeNotFound}
 	case o.onChannel() && !slices.Contains(revealing(o.at), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
+	case len(o.carries) > 0 && scope == o.scopes[0]:
+		return expectation{status: http.StatusForbidden, code: api.CodeNotGrantable}
 	case o.namesGroup && scope == o.scopes[0], o.onGroup() && !slices.Contains(revealingGroups(), scope):
 		return expectation{status: http.StatusNotFound, code: api.CodeNotFound}
 	case o.onAccount() && !slices.Contains(revealingUsers(), scope):

@@ -117,11 +117,24 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
+		Services:  servicePolicy(cfg),
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
 		External:  externalPolicy(cfg), TrustedIssuers: cfg.TrustedIssuers,
 		Log: o.Log, Now: o.Now,
 	})
 	return s, nil
+}
+
+// serviceTokenLifetime is the life of a service account's token whose maker names no end.
+const serviceTokenLifetime = 30 * 24 * time.Hour
+
+// servicePolicy is what the site demands of the tokens of service accounts.
+func servicePolicy(cfg config.Config) registry.TokenPolicy {
+	p := registry.TokenPolicy{DefaultLifetime: serviceTokenLifetime, MaxLifetime: time.Duration(cfg.ServiceAccountMaxLifetime)}
+	if site := time.Duration(cfg.TokenMaxLifetime); site > 0 && (p.MaxLifetime == 0 || site < p.MaxLifetime) {
+		p.MaxLifetime = site
+	}
+	return p
 }
 
 // New opens the site and starts its background work. Close ends it.
@@ -138,9 +151,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
-	policy := site.Service.Tokens.Policy()
 	s.callers = &callers.Maker{
-		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, policy, site.Feed, o.Log, o.Now),
+		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, site.Service.Tokens.PolicyFor, site.Feed, o.Log, o.Now),
 		Limiter:  identity.NewLimiter(), Proxies: cfg.TrustedProxies, Usage: site.Service.Usage, Now: o.Now,
 	}
 	s.jobs = jobs.New(jobs.Options{Queue: site.Service.Jobs, Callers: s.callers.Resolver.Again, Feed: site.Feed, Log: o.Log, Now: o.Now})

@@ -54,12 +54,12 @@ func (s *Store) RemoveChannelGroup(ctx context.Context, tx registry.Tx, channel,
 }
 
 // GroupLevels gives the levels of a group by the numbers of the channels.
-func (s *Store) GroupLevels(ctx context.Context, group int64) (map[int64]registry.Level, error) {
+func (s *Store) GroupLevels(ctx context.Context, tx registry.Tx, group int64) (map[int64]registry.Level, error) {
 	type grant struct {
 		channel int64
 		level   registry.Level
 	}
-	rows, err := s.reader.query(ctx, `SELECT channel_id, permission FROM channel_groups WHERE group_id = $1`, group)
+	rows, err := s.q(tx).query(ctx, `SELECT channel_id, permission FROM channel_groups WHERE group_id = $1`, group)
 	grants, err := collect(s, rows, err, func(r scanner) (g grant, err error) {
 		var level string
 		err = r.Scan(&g.channel, &level)

@@ -8,15 +8,15 @@ import (
 	"kingsnake/internal/registry"
 )
 
-const tokenColumns = `t.id, t.public_id, t.owner_id, p.public_id, p.name, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
+const tokenColumns = `t.id, t.public_id, t.owner_id, p.public_id, p.name, p.kind, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
 	t.scopes, t.restrictions, t.max_uses, t.used, t.expires_at, t.created_at, t.updated_at`
 
 const tokenFrom = ` FROM tokens t JOIN principals p ON p.id = t.owner_id`
 
 func scanToken(r scanner) (t registry.Token, err error) {
-	var kind, metadata, scopes, restrictions string
+	var kind, ownerKind, metadata, scopes, restrictions string
 	var expires, created, updated int64
-	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.OwnerPublicID, &t.Owner, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
+	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.OwnerPublicID, &t.Owner, &ownerKind, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
 		&scopes, &restrictions, &t.Restrictions.MaxUses, &t.Restrictions.Uses, &expires, &created, &updated); err != nil {
 		return t, err
 	}
@@ -28,6 +28,7 @@ func scanToken(r scanner) (t registry.Token, err error) {
 	if err := t.DecodeRestrictions(restrictions); err != nil {
 		return t, err
 	}
+	t.OwnerKind = registry.ParsePrincipalKind(ownerKind)
 	t.Kind, t.Metadata = registry.ParseTokenKind(kind), json.RawMessage(metadata)
 	t.ExpiresAt, t.CreatedAt, t.UpdatedAt = fromMillis(expires), fromMillis(created), fromMillis(updated)
 	return t, nil

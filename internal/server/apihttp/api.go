@@ -85,6 +85,7 @@ func New(o Options) *API {
 	a.auditOperations()
 	a.groupOperations()
 	a.channelGroupOperations()
+	a.serviceAccountOperations()
 	a.documentOperations()
 	return a
 }

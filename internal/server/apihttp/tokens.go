@@ -64,15 +64,19 @@ func (a *API) listTokens(ctx context.Context, caller *access.Caller, user string
 type CreateTokenInput struct{ Body api.TokenCreate }
 
 func (a *API) createToken(ctx context.Context, caller *access.Caller, user string, in *CreateTokenInput) (*body[api.TokenCreated], error) {
-	b := in.Body
-	issued, err := a.Service.Tokens.Create(ctx, caller, user, registry.TokenInput{
-		Name: b.Name, Description: b.Description, Metadata: b.Metadata, ExpiresAt: b.ExpiresAt, Scopes: b.Scopes, Resources: resourcesIn(b.Resources),
-		Restrictions: restrictionsIn(b.Restrictions), OneTime: b.OneTime,
-	})
+	issued, err := a.Service.Tokens.Create(ctx, caller, user, tokenIn(in.Body))
 	if err != nil {
 		return nil, err
 	}
 	return &body[api.TokenCreated]{api.TokenCreated{Secret: issued.String, Token: a.tokenOut(issued.Token)}}, nil
+}
+
+// tokenIn is what somebody asks of a new token.
+func tokenIn(b api.TokenCreate) registry.TokenInput {
+	return registry.TokenInput{
+		Name: b.Name, Description: b.Description, Metadata: b.Metadata, ExpiresAt: b.ExpiresAt, Scopes: b.Scopes, Resources: resourcesIn(b.Resources),
+		Restrictions: restrictionsIn(b.Restrictions), OneTime: b.OneTime,
+	}
 }
 
 func (a *API) showToken(ctx context.Context, caller *access.Caller, user string, in *TokenPath) (*body[api.Token], error) {
@@ -119,14 +123,21 @@ type EditTokenInput struct {
 	Body api.TokenUpdate
 }
 
-func (a *API) editToken(ctx context.Context, caller *access.Caller, user string, in *EditTokenInput) (*body[api.TokenUpdated], error) {
+// change is what somebody asks of a token that there is.
+func (in *EditTokenInput) change() (registry.TokenChange, error) {
 	change := registry.TokenChange{
 		Name: in.Body.Name, Description: in.Body.Description, ExpiresAt: in.Body.ExpiresAt, Resources: resourcesIn(in.Body.Resources),
 	}
 	if in.Body.Restrictions != nil {
 		change.Restrictions = new(restrictionsIn(in.Body.Restrictions))
 	}
-	if err := in.apply(&change); err != nil {
+	err := in.apply(&change)
+	return change, err
+}
+
+func (a *API) editToken(ctx context.Context, caller *access.Caller, user string, in *EditTokenInput) (*body[api.TokenUpdated], error) {
+	change, err := in.change()
+	if err != nil {
 		return nil, err
 	}
 	issued, err := a.Service.Tokens.Edit(ctx, caller, user, in.ID, change)
@@ -179,7 +190,7 @@ func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{})
 
 // tokenOut is a token on the wire.
 func (a *API) tokenOut(t registry.Token) api.Token {
-	policy := a.Service.Tokens.Policy()
+	policy := a.Service.Tokens.PolicyFor(t.OwnerKind)
 	out := api.Token{
 		ID: t.PublicID, Name: t.Name, Description: t.Description, Type: api.TokenType(t.Kind.String()), Kind: api.TokenKind(t.Kind.String()),
 		State: api.TokenState(t.State(a.Callers.Now(), policy.MaxLifetime)), CreatedAt: t.CreatedAt, ExpiresAt: instant(t.End(policy.MaxLifetime)),
@@ -187,6 +198,8 @@ func (a *API) tokenOut(t registry.Token) api.Token {
 	}
 	if t.OneTime() {
 		out.Kind = api.TokenKindOneTime
+	} else if t.OwnerKind == access.KindServiceAccount {
+		out.Kind = api.TokenKindService
 	}
 	if t.Kind == access.ScopeToken {
 		out.Scopes = t.Scopes.Names()

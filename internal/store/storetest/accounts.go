@@ -242,7 +242,7 @@ func (s *suite) sessions() {
 func (s *suite) token(owner registry.User, name string, change func(*registry.Token)) registry.Token {
 	s.Helper()
 	t := registry.Token{
-		PublicID: "token-" + name, OwnerID: owner.ID, OwnerPublicID: owner.PublicID, Owner: owner.Name, Kind: registry.ParseTokenKind("scope"), Name: name, Metadata: []byte(`{"a":1}`),
+		PublicID: "token-" + name, OwnerID: owner.ID, OwnerPublicID: owner.PublicID, Owner: owner.Name, OwnerKind: owner.Kind, Kind: registry.ParseTokenKind("scope"), Name: name, Metadata: []byte(`{"a":1}`),
 		CreatedAt: at(0), UpdatedAt: at(0),
 	}
 	t.DecodeScopes([]string{"artifact:download", "channel:view"})

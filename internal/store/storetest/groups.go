@@ -51,7 +51,7 @@ func (s *suite) membership(c registry.Channel, ada, bob registry.User, owners, r
 	s.fails("removing nobody", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.RemoveMember(s.ctx(), tx, readers, bob.ID) }), registry.ErrNoRecord)
 	s.write(func(tx registry.Tx) error { return s.DeleteGroup(s.ctx(), tx, readers) })
 	s.fails("deleting it again", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.DeleteGroup(s.ctx(), tx, readers) }), registry.ErrNoRecord)
-	same(s, "grants of a deleted group", must[map[int64]registry.Level](s, "levels")(s.GroupLevels(s.ctx(), readers)), nil)
+	same(s, "grants of a deleted group", must[map[int64]registry.Level](s, "levels")(s.GroupLevels(s.ctx(), nil, readers)), nil)
 }
 
 // channelGroups reads and removes what the two groups have on the channel.
@@ -70,7 +70,7 @@ func (s *suite) channelGroups(c registry.Channel, own, others registry.Group) {
 	other := s.channel("other", private)
 	_, err = s.ChannelGroupByRef(s.ctx(), nil, other.ID, "readers")
 	s.fails("a group of another channel", err, registry.ErrNoRecord)
-	same(s, "channels of the group", must[map[int64]registry.Level](s, "levels")(s.GroupLevels(s.ctx(), others.ID)), map[int64]registry.Level{c.ID: read})
+	same(s, "channels of the group", must[map[int64]registry.Level](s, "levels")(s.GroupLevels(s.ctx(), nil, others.ID)), map[int64]registry.Level{c.ID: read})
 	all := []registry.ChannelSet{{Top: true, Sub: true, All: true}}
 	found, _, err := s.ListChannels(s.ctx(), registry.ChannelFilter{Visible: all, Group: others.ID}, registry.Page{Limit: 10})
 	if err != nil {
@@ -97,4 +97,45 @@ func (s *suite) ownersWhoSignIn(ada, bob registry.User, owners int64, manage reg
 	s.write(func(tx registry.Tx) error { return s.UpdateUser(s.ctx(), tx, bob) })
 	count(ada.ID, 0)
 	s.write(func(tx registry.Tx) error { return s.RemoveMember(s.ctx(), tx, owners, bob.ID) })
+}
+
+// serviceAccounts is about the account of a channel, which goes with the channel's row.
+func (s *suite) serviceAccounts() {
+	c, other := s.channel("team", private), s.channel("other", private)
+	u := newUser("robot")
+	u.Kind = registry.ParsePrincipalKind("service account")
+	var group int64
+	s.write(func(tx registry.Tx) (err error) {
+		if u.ID, err = s.InsertUser(s.ctx(), tx, u); err != nil {
+			return err
+		}
+		group, err = s.InsertGroup(s.ctx(), tx, registry.Group{PublicID: "g1", Name: "robots", CreatedAt: at(0), UpdatedAt: at(0)})
+		return err
+	})
+	_, err := s.ServiceAccountOf(s.ctx(), nil, c.ID)
+	s.fails("a channel without an account", err, registry.ErrNoRecord)
+	want := registry.ServiceAccount{
+		ID: u.ID, PublicID: u.PublicID, Name: "robot", Description: "for CI", ChannelID: c.ID, ChannelPath: "team", GroupID: group, CreatedBy: "ada",
+		CreatedAt: at(0), UpdatedAt: at(1), Tokens: 2,
+	}
+	s.write(func(tx registry.Tx) error { return s.InsertServiceAccount(s.ctx(), tx, want) })
+	s.fails("a second one", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.InsertServiceAccount(s.ctx(), tx, want) }), registry.ErrTaken)
+	read, write := registry.ParseLevel("read"), registry.ParseLevel("write")
+	for name, level := range map[string]registry.Level{"one": read, "two": write} {
+		s.token(u, name, func(t *registry.Token) {
+			t.Kind, t.Scopes = registry.ParseTokenKind("resource"), 0
+			t.Resources = []registry.TokenResource{{ChannelID: c.ID, Path: "team", Level: level}}
+			if level == read {
+				t.Resources = append(t.Resources, registry.TokenResource{ChannelID: other.ID, Path: "other", Level: read})
+			}
+		})
+	}
+	same(s, "the account", must[registry.ServiceAccount](s, "read")(s.ServiceAccountOf(s.ctx(), nil, c.ID)), want)
+	same(s, "its tokens' levels", must[map[int64]registry.Level](s, "levels")(s.TokenLevels(s.ctx(), nil, u.ID)), map[int64]registry.Level{c.ID: write, other.ID: read})
+	if g := must[registry.Group](s, "group")(s.GroupByRef(s.ctx(), nil, "robots")); g.AccountID != u.ID {
+		s.Errorf("the group is that of account %d, want %d", g.AccountID, u.ID)
+	}
+	s.write(func(tx registry.Tx) error { return s.DeleteUser(s.ctx(), tx, u.ID) })
+	_, err = s.ServiceAccountOf(s.ctx(), nil, c.ID)
+	s.fails("a deleted account", err, registry.ErrNoRecord)
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		"narrowed lists":            (*suite).narrowedLists,
 		"channels":                  (*suite).channels,
 		"groups":                    (*suite).groups,
+		"service accounts":          (*suite).serviceAccounts,
 		"packages":                  (*suite).packages,
 		"labels":                    (*suite).labels,
 		"jobs":                      (*suite).jobs,
