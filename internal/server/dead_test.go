@@ -170,7 +170,7 @@ func ways() []way {
 			return nil
 		}, disabled},
 		{"its owner deleted", func(t *testing.T, g *graves, f family) []string {
-			g.send(t, "admin", http.MethodDelete, "/api/users/"+f.owner, nil)
+			g.send(t, "admin", http.MethodDelete, "/api/users/"+f.owner+"?force=true", nil)
 			return nil
 		}, all},
 	}
