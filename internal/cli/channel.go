@@ -14,7 +14,7 @@ import (
 
 func (a *app) channelCommand() *cobra.Command {
 	return group(groupPackages, "channel", "Create, show, change and delete channels",
-		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(), a.channelStatsCommand())
+		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(), a.channelHistoryCommand(), a.channelStatsCommand())
 }
 
 func (a *app) channelCreateCommand() *cobra.Command {

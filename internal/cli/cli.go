@@ -115,6 +115,7 @@ func (a *app) root() *cobra.Command {
 	if a.Serve != nil {
 		root.AddCommand(a.serveCommand())
 	}
+	root.AddCommand(a.auditCommand())
 	root.AddCommand(
 		a.configCommand(), a.versionCommand(), a.verifyCommand(), a.adminCommand(), a.systemCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.condaCommand(),

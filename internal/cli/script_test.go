@@ -44,7 +44,7 @@ func scripts(dir, python string) testscript.Params {
 		Dir:   dir,
 		Setup: func(env *testscript.Env) error { return setupScript(env, python) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"capture": captureCmd, "exits": exitsCmd, "http": httpCmd, "mkpkg": mkpkgCmd, "ready": readyCmd,
+			"capture": captureCmd, "exits": exitsCmd, "flip": flipCmd, "http": httpCmd, "mkpkg": mkpkgCmd, "ready": readyCmd,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -94,6 +94,21 @@ func captureCmd(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: capture name")
 	}
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// flipCmd changes bytes of a file wherever they stand, to others as many: flip FILE OLD NEW
+func flipCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("usage: flip file old new, which are as long as each other")
+	}
+	path := ts.MkAbs(args[0])
+	old, err := os.ReadFile(path)
+	ts.Check(err)
+	changed := strings.ReplaceAll(string(old), args[1], args[2])
+	if changed == string(old) {
+		ts.Fatalf("%q is not in %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(path, []byte(changed), 0o600))
 }
 
 // mkpkgCmd writes a valid package to the current directory: mkpkg NAME VERSION BUILD SUBDIR [SEED]

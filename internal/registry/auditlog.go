@@ -85,9 +85,10 @@ func (s *Audit) headsUntil(ctx context.Context, until int64) iter.Seq2[Head, err
 	}
 }
 
-// Verify computes the whole chain anew. It may run beside a server that goes on writing: what is written meanwhile is
-// left to the next time.
-func (s *Audit) Verify(ctx context.Context, caller *access.Caller, progress func(rows int64)) (AuditReport, error) {
+// Verify computes the whole chain anew and compares it with the signed heads: those of the site or, where there are any,
+// those that were kept elsewhere. It may run beside a server that goes on writing: what is written meanwhile is left to
+// the next time.
+func (s *Audit) Verify(ctx context.Context, caller *access.Caller, kept []Head, progress func(rows int64)) (AuditReport, error) {
 	if err := s.allow(ctx, caller, access.AuditLogsView, access.OnSystem()); err != nil {
 		return AuditReport{}, err
 	}
@@ -100,8 +101,12 @@ func (s *Audit) Verify(ctx context.Context, caller *access.Caller, progress func
 	if err != nil {
 		return AuditReport{}, err
 	}
+	heads := s.headsUntil(ctx, head.Number)
+	if len(kept) > 0 {
+		heads = EachHead(kept)
+	}
 	return VerifyAudit(AuditEvidence{
-		Rows: s.rows(ctx, 0, state.Seq), Heads: s.headsUntil(ctx, head.Number), Key: s.signer.HeadKey(), State: &state, Progress: progress,
+		Rows: s.rows(ctx, 0, state.Seq), Heads: heads, Key: s.signer.HeadKey(), State: &state, Progress: progress,
 	})
 }
 

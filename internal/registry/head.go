@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"strconv"
 	"time"
 )
@@ -65,6 +66,17 @@ func (h Head) signed(signer HeadSigner) Head {
 func KeyFingerprint(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
+}
+
+// EachHead gives heads that are in memory as VerifyAudit reads them.
+func EachHead(heads []Head) iter.Seq2[Head, error] {
+	return func(yield func(Head, error) bool) {
+		for _, h := range heads {
+			if !yield(h, nil) {
+				return
+			}
+		}
+	}
 }
 
 // millis is a time as it is kept and hashed, 0 for none.

@@ -56,7 +56,7 @@ func (s *Store) tamper(t *testing.T, statements ...string) {
 
 func verifyAudit(t *testing.T, svc *registry.Service) registry.AuditReport {
 	t.Helper()
-	r, err := svc.Audit.Verify(t.Context(), identity.Local(time.Now()), nil)
+	r, err := svc.Audit.Verify(t.Context(), identity.Local(time.Now()), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
