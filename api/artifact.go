@@ -69,7 +69,8 @@ type ArtifactFile struct {
 	MD5         string `json:"md5"`
 	// URL is where the file can be fetched; it never holds a credential.
 	URL string `json:"url"`
-	// Metadata is an object whose key "index.json" holds the record as clients see it in repodata.json.
+	// Metadata is an object whose key "index.json" holds the record as clients see it in repodata.json. Where somebody
+	// edited it, "patch.json" holds the edit and "original.json" the record as the file itself has it.
 	Metadata json.RawMessage `json:"metadata"`
 	// Labels are the labels under which the file can be fetched, sorted; nearly always only "main".
 	Labels        []string `json:"labels"`

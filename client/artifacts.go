@@ -93,6 +93,17 @@ func (c *Client) DeleteFile(ctx context.Context, channel, name, ckey string) err
 	return c.call(ctx, http.MethodDelete, nil, nil, nil, segments...)
 }
 
+// EditMetadata changes what the index says of a file. A value takes the place of the file's own, and null takes a former
+// edit back.
+func (c *Client) EditMetadata(ctx context.Context, channel, ckey string, patch map[string]any) error {
+	subdir, filename, err := SplitCKey(ckey)
+	if err != nil {
+		return err
+	}
+	segments := append([]string{"repo"}, strings.Split(channel, "/")...)
+	return c.callAs(ctx, http.MethodPatch, true, nil, patch, nil, append(segments, subdir, filename)...)
+}
+
 func artifactSegments(channel, name string, below ...string) []string {
 	return channelSegments(channel, append([]string{"artifacts", string(api.FamilyConda), name}, below...)...)
 }

@@ -26,6 +26,7 @@ const (
 	EventArtifactRemoved  EventType = "artifact_removed"
 	EventLabelsChanged    EventType = "artifact_labels_changed"
 	EventArtifactCopied   EventType = "artifact_copied"
+	EventArtifactEdited   EventType = "artifact_metadata_updated"
 	EventJobQueued        EventType = "job_queued"
 	EventJobCanceled      EventType = "job_canceled"
 	EventJobFinished      EventType = "job_finished"

@@ -352,6 +352,11 @@ func (f File) twin(c Channel, by string, now time.Time) (File, error) {
 	f.ID, f.ChannelID, f.ArtifactID, f.DownloadCount = 0, c.ID, 0, 0
 	f.Uploader, f.CreatedAt, f.UpdatedAt = by, now, now
 	var err error
-	f.Record, err = repodata.WithIndexedTimestamp(f.Record, now.UnixMilli())
+	if f.Record, err = repodata.WithIndexedTimestamp(f.Record, now.UnixMilli()); err != nil || f.Original == nil {
+		return f, err
+	}
+	original := *f.Original
+	original.Record, err = repodata.WithIndexedTimestamp(original.Record, now.UnixMilli())
+	f.Original = &original
 	return f, err
 }

@@ -57,6 +57,9 @@ type File struct {
 	Facts         json.RawMessage
 	DownloadCount int64
 	Uploader      string
+	// Patch is an edit of the metadata as JSON, and Original what the file says by itself; both are nil where nobody edited.
+	Patch    json.RawMessage
+	Original *Original
 	// Labels are the file's labels, sorted; none at all means main.
 	Labels    []string
 	CreatedAt time.Time

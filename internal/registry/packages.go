@@ -29,6 +29,7 @@ type PackageStore interface {
 	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
 	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
 	ArtifactSummary(ctx context.Context, tx Tx, artifact int64) (ArtifactSummary, error)
+	PatchFile(ctx context.Context, tx Tx, f File) error
 	FilesAfter(ctx context.Context, tx Tx, r FileRange, limit int) ([]File, error)
 	CountFiles(ctx context.Context, r FileRange, names []string) (int64, error)
 	LastFile(ctx context.Context, tx Tx) (int64, error)

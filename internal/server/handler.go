@@ -84,7 +84,7 @@ func (s *Server) dispatch(w *wire.Writer, r *http.Request, req callers.Request, 
 		s.ready(w, r)
 	case first == "metrics" && path == "/metrics":
 		s.metrics.ServeHTTP(w, r)
-	case first == "api" && !isRepo(path):
+	case first == "api" && (!isRepo(path) || r.Method == http.MethodPatch):
 		s.rest(w, r, req)
 	case first == "-" || first == ".well-known" || first == "":
 		problem.Write(w, r, problem.New(http.StatusNotFound, api.CodeNotFound, "nothing is served here"))
@@ -192,6 +192,10 @@ func (s *Server) rawOperations() {
 	s.api.HandleRaw(apihttp.Operation{Method: http.MethodGet, Path: "/api/system/metrics", Tag: "System", Summary: "Metrics in the OpenMetrics format", Open: true},
 		func(w http.ResponseWriter, r *http.Request, _ callers.Request) { s.metrics.ServeHTTP(w, r) })
 	const tag = "Artifacts"
+	s.api.HandleRaw(apihttp.Operation{
+		Method: http.MethodPatch, Path: "/api/repo/{channel}/{ckey...}", Tag: tag, Summary: "Edit what the index says of a file",
+		Scopes: []access.Scope{access.ArtifactEdit}, Status: http.StatusNoContent,
+	}, s.conda.Patch)
 	create := []access.Scope{access.ArtifactCreate}
 	for _, op := range []struct {
 		path, summary string

@@ -18,6 +18,9 @@ func jobOperations() []operation {
 			}
 			return call{method: http.MethodPut, path: at.rest + "/artifacts/bulk", body: body}
 		}},
+		{name: "PATCH /api/repo/{channel}/{ckey...}", scopes: needs("artifact:edit"), call: func(_ testing.TB, w *world, at place) call {
+			return call{method: http.MethodPatch, path: "/api/repo/" + at.path + "/noarch/" + w.file, body: map[string]any{"license": "MIT"}}
+		}},
 		{name: "GET /api/jobs", self: true, scopes: needs("job:view"), finds: needle, call: func(t testing.TB, w *world, _ place) call {
 			w.job(t)
 			return get("/api/jobs")

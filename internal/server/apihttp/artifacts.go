@@ -140,7 +140,11 @@ func splitPath(path string) (name string, sub *string) {
 func (a *API) fileOut(path string) func(registry.File) api.ArtifactFile {
 	name, sub := splitPath(path)
 	return func(f registry.File) api.ArtifactFile {
-		meta, err := json.Marshal(map[string]json.RawMessage{"index.json": f.Record})
+		shown := map[string]json.RawMessage{"index.json": f.Record}
+		if f.Original != nil {
+			shown["patch.json"], shown["original.json"] = f.Patch, f.Original.Record
+		}
+		meta, err := json.Marshal(shown)
 		if err != nil {
 			meta = json.RawMessage("{}")
 		}

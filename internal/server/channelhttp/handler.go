@@ -53,6 +53,10 @@ func New(o Options) *Handler {
 
 // Serve answers one request for a path from which any token has been cut.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Request, path string) {
+	if r.Method == http.MethodPatch {
+		h.Patch(w, r, req)
+		return
+	}
 	loc, err := channel.ParsePath(path)
 	if err != nil {
 		h.refuse(w, r, req, badPath(err))
@@ -73,8 +77,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Requ
 	case http.MethodPut:
 		err = h.put(w, r, caller, loc)
 	default:
-		w.Header().Set("Allow", "GET, HEAD, PUT")
-		err = problem.New(http.StatusMethodNotAllowed, api.CodeMethodNotAllowed, "channels take GET, HEAD and, for package files, PUT")
+		w.Header().Set("Allow", "GET, HEAD, PATCH, PUT")
+		err = problem.New(http.StatusMethodNotAllowed, api.CodeMethodNotAllowed, "channels take GET, HEAD and, for package files, PATCH and PUT")
 	}
 	if err != nil {
 		h.refuse(w, r, req, err)
