@@ -38,6 +38,8 @@ type GroupMember struct {
 	Username string `json:"username"`
 	// Permission is what the member may do with the group itself, LevelRead or LevelManage. It says nothing of channels.
 	Permission Level `json:"permission"`
+	// Remote is true for who is in the group by the claims of an OpenID Connect provider, and leaves it by them.
+	Remote bool `json:"remote"`
 }
 
 // GroupMemberSet is the body of POST /groups/{group}/users.

@@ -229,7 +229,7 @@ func (a *app) trustRemoveCommand() *cobra.Command {
 			if err := c.DeleteTrustRule(cmd.Context(), given[0], given[1]); err != nil {
 				return fail(err, "could not remove the trust rule")
 			}
-			a.note("Removed. Tokens that jobs have live on for their few minutes.")
+			a.note("Removed. Jobs get no token by it any more.")
 			return nil
 		},
 	}

@@ -37,6 +37,8 @@ type Member struct {
 	PublicID    string
 	Name        string
 	Level       access.Level
+	// Remote tells that the claims of a sign-in elsewhere put the account there, for a while.
+	Remote bool
 }
 
 // ChannelGroup is a group with its permission on one channel.

@@ -16,7 +16,7 @@ func (s *Groups) Members(ctx context.Context, caller *access.Caller, ref string,
 	if err := p.Validate("username"); err != nil {
 		return nil, 0, err
 	}
-	return s.groups.ListMembers(ctx, g.ID, p)
+	return s.groups.ListMembers(ctx, g.ID, s.now(), p)
 }
 
 // SetMember puts somebody into a group, or changes what a member may do with the group. Whoever manages a group can add

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,7 +21,7 @@ type GroupStore interface {
 	ListGroups(ctx context.Context, f GroupFilter, p Page) ([]Group, int64, error)
 	SetMember(ctx context.Context, tx Tx, group, principal int64, permission Level) error
 	RemoveMember(ctx context.Context, tx Tx, group, principal int64) error
-	ListMembers(ctx context.Context, group int64, p Page) ([]Member, int64, error)
+	ListMembers(ctx context.Context, group int64, now time.Time, p Page) ([]Member, int64, error)
 	GroupPrincipals(ctx context.Context, tx Tx, group int64) ([]int64, error)
 	// CountOwners counts the members who can sign in, leaving out one.
 	CountOwners(ctx context.Context, tx Tx, group, except int64) (int64, error)

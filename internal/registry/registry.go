@@ -124,7 +124,7 @@ func New(o Options) *Service {
 		Roles:           &Roles{core: c, roles: o.Store},
 		Settings:        settings,
 		ChannelGroups:   &ChannelGroups{core: c, grants: o.Store, groups: groups, tokens: tokens, lookup: lookup},
-		Trust:           &Trust{core: c, rules: o.Store, tokens: tokens, lookup: lookup, issuers: o.TrustedIssuers},
+		Trust:           &Trust{core: c, rules: o.Store, tokens: tokens, services: services, lookup: lookup, issuers: o.TrustedIssuers},
 		External:        &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 		ServiceAccounts: services,
 

@@ -24,16 +24,18 @@ type TrustStore interface {
 	UseTrustRule(ctx context.Context, tx Tx, id int64, at time.Time) error
 	InsertMinted(ctx context.Context, tx Tx, token int64, until time.Time) error
 	InsertSpent(ctx context.Context, tx Tx, hash []byte, until time.Time) error
-	TrustAccountStore
+	// LendMembership puts an account into a group until a time, or until later if it is lent already.
+	LendMembership(ctx context.Context, tx Tx, group, principal int64, until time.Time) error
 }
 
 // Trust is the service for trusted publishing: whom channels trust, and the tokens that jobs get.
 type Trust struct {
 	*core
-	rules   TrustStore
-	tokens  *Tokens
-	lookup  *channelLookup
-	issuers []string
+	rules    TrustStore
+	tokens   *Tokens
+	services *ServiceAccounts
+	lookup   *channelLookup
+	issuers  []string
 }
 
 // List gives the rules of a channel.
@@ -80,10 +82,10 @@ func (s *Trust) Create(ctx context.Context, caller *access.Caller, channel strin
 		if n >= maxTrustRules {
 			return conflict("channel %s has %d trust rules already, the most that a channel can have", c.Path, n)
 		}
-		if err := s.empower(ctx, w, c, r.Level); err != nil {
+		if r.ID, err = s.rules.InsertTrustRule(ctx, w.tx, r); err != nil {
 			return err
 		}
-		if r.ID, err = s.rules.InsertTrustRule(ctx, w.tx, r); err != nil {
+		if err := s.empower(ctx, w, c, r.Level); err != nil {
 			return err
 		}
 		return w.record(ctx, EventTrustCreated, c.ID, c.Path, r.facts())
@@ -123,10 +125,10 @@ func (s *Trust) Edit(ctx context.Context, caller *access.Caller, channel, id str
 		}
 		next.ID, next.PublicID, next.CreatedBy, next.CreatedAt = had.ID, had.PublicID, had.CreatedBy, had.CreatedAt
 		next.LastUsedAt, next.Uses = had.LastUsedAt, had.Uses
-		if err := s.empower(ctx, w, c, next.Level); err != nil {
+		if err := s.rules.UpdateTrustRule(ctx, w.tx, next); err != nil {
 			return err
 		}
-		if err := s.rules.UpdateTrustRule(ctx, w.tx, next); err != nil {
+		if err := s.empower(ctx, w, c, next.Level); err != nil {
 			return err
 		}
 		return w.record(ctx, EventTrustUpdated, c.ID, c.Path, map[string]any{"from": had.facts(), "to": next.facts()})
@@ -134,7 +136,8 @@ func (s *Trust) Edit(ctx context.Context, caller *access.Caller, channel, id str
 	return next, err
 }
 
-// Delete removes a rule. Tokens that jobs got by it live on for their few minutes.
+// Delete removes a rule. The service account loses what neither another rule nor a token needs, and the tokens that jobs
+// have got lose it too.
 func (s *Trust) Delete(ctx context.Context, caller *access.Caller, channel, id string) error {
 	c, err := s.lookup.on(ctx, s.core, caller, access.TrustEdit, channel)
 	if err != nil {
@@ -146,6 +149,9 @@ func (s *Trust) Delete(ctx context.Context, caller *access.Caller, channel, id s
 			return err
 		}
 		if err := s.rules.DeleteTrustRule(ctx, w.tx, r.ID); err != nil {
+			return err
+		}
+		if err := s.weaken(ctx, w, c); err != nil {
 			return err
 		}
 		return w.record(ctx, EventTrustDeleted, c.ID, c.Path, r.facts())
@@ -286,7 +292,7 @@ func (s *Trust) issue(ctx context.Context, w *work, in MintInput, rules []TrustR
 		return Issued{}, err
 	}
 	t := Token{
-		PublicID: uuid.NewString(), OwnerID: home.PrincipalID, Owner: home.Name, OwnerKind: access.KindServiceAccount, Kind: access.ResourceToken, Name: in.Assertion.title(),
+		PublicID: uuid.NewString(), OwnerID: home.ID, Owner: home.Name, OwnerKind: access.KindServiceAccount, Kind: access.ResourceToken, Name: in.Assertion.title(),
 		Description: "Made for a job by trusted publishing", ExpiresAt: now.Add(life), CreatedAt: now, UpdatedAt: now,
 	}
 	if t.Metadata, err = json.Marshal(map[string]any{"issuer": in.Assertion.Issuer, "rules": ruleIDs(rules)}); err != nil {
@@ -302,12 +308,12 @@ func (s *Trust) issue(ctx context.Context, w *work, in MintInput, rules []TrustR
 		if err != nil {
 			return Issued{}, err
 		}
-		if err := s.rules.LendMembership(ctx, w.tx, other.GroupID, home.PrincipalID, t.ExpiresAt); err != nil {
+		if err := s.rules.LendMembership(ctx, w.tx, other.GroupID, home.ID, t.ExpiresAt); err != nil {
 			return Issued{}, err
 		}
-		w.changed(ChangedPrincipal, home.PrincipalID, "")
+		w.changed(ChangedPrincipal, home.ID, "")
 	}
-	w.caller = loginCaller(in.Origin, User{ID: home.PrincipalID, Name: home.Name, Kind: access.KindServiceAccount})
+	w.caller = loginCaller(in.Origin, User{ID: home.ID, Name: home.Name, Kind: access.KindServiceAccount})
 	return s.store(ctx, w, t, rules)
 }
 

@@ -15,7 +15,6 @@ import (
 	"kingsnake/client"
 	"kingsnake/internal/config"
 	"kingsnake/internal/oidctest"
-	"kingsnake/internal/registry"
 	"kingsnake/internal/servertest"
 )
 
@@ -82,21 +81,9 @@ func (s *single) account(t *testing.T, c *client.Client) api.Account {
 }
 
 // share gives a group a level on a channel, as its managers do.
-func (s *single) share(t *testing.T, group, channel string, level registry.Level) {
+func (s *single) share(t *testing.T, group, channel string, level api.Level) {
 	t.Helper()
-	db := s.Server.Site().Store
-	c, err := db.ChannelByPath(t.Context(), nil, channel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := db.GroupsByName(t.Context(), nil, []string{group})
-	if err != nil || len(found) != 1 {
-		t.Fatalf("group %s: %v, %v", group, found, err)
-	}
-	err = db.Write(t.Context(), func(tx registry.Tx) error {
-		return db.SetChannelGroup(t.Context(), tx, c.ID, found[0].ID, level, 1)
-	})
-	if err != nil {
+	if err := s.Admin.AddChannelGroup(t.Context(), channel, group, level); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -126,7 +113,14 @@ func TestSignIn(t *testing.T) {
 	if reads(t, first, "team") {
 		t.Error("a member of the group reads a channel that the group has nothing to do with")
 	}
-	s.share(t, "devs", "team", registry.ParseLevel("read"))
+	s.share(t, "devs", "team", api.LevelRead)
+	if !reads(t, first, "team") {
+		t.Error("a member of the group does not read a channel that the group was given a moment ago")
+	}
+	members, err := s.Admin.GroupMembers(t.Context(), "devs", client.ListOptions{})
+	if err != nil || len(members.Items) != 1 || members.Items[0].Username != "alice" || !members.Items[0].Remote {
+		t.Errorf("the members of the group are %+v (%v), want alice, from elsewhere", members, err)
+	}
 	s.Provider.Account("alice", map[string]any{"preferred_username": "renamed", "groups": []string{"/company/devs", "it"}})
 	again := s.signIn(t, "alice")
 	same := s.account(t, again)
@@ -152,7 +146,7 @@ func TestClaimsLapse(t *testing.T) {
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
 	s.Provider.Account("alice", map[string]any{"preferred_username": "alice", "groups": []string{"/company/devs", "it"}})
 	alice := s.signIn(t, "alice")
-	s.share(t, "devs", "team", registry.ParseLevel("write"))
+	s.share(t, "devs", "team", api.LevelWrite)
 	s.Provider.Account("alice", map[string]any{"groups": []string{"/company/devs"}})
 	alice = s.signIn(t, "alice")
 	token := s.Token(s.ScopeToken(alice, "channel:view", "artifact:view").Secret)

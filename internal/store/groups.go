@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -86,18 +87,26 @@ func (s *Store) RemoveMember(ctx context.Context, tx registry.Tx, group, princip
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM group_members WHERE group_id = $1 AND principal_id = $2`, group, principal))
 }
 
-// ListMembers reads a page of a group's members, and how many there are in all.
-func (s *Store) ListMembers(ctx context.Context, group int64, p registry.Page) ([]registry.Member, int64, error) {
+// claimMembers are those whom claims have put into group $1 until after $2, and nobody else.
+const claimMembers = ` FROM claim_members c WHERE c.group_id = $1 AND c.expires_at > $2
+	AND NOT EXISTS (SELECT 1 FROM group_members o WHERE o.group_id = c.group_id AND o.principal_id = c.principal_id)`
+
+// ListMembers reads a page of those who are in a group at a time, and how many they are in all.
+func (s *Store) ListMembers(ctx context.Context, group int64, now time.Time, p registry.Page) ([]registry.Member, int64, error) {
 	var total int64
-	if err := s.reader.row(ctx, `SELECT COUNT(*) FROM group_members WHERE group_id = $1`, group).Scan(&total); err != nil {
+	err := s.reader.row(ctx, `SELECT (SELECT COUNT(*) FROM group_members WHERE group_id = $1) + (SELECT COUNT(*)`+claimMembers+`)`,
+		group, millis(now)).Scan(&total)
+	if err != nil {
 		return nil, 0, s.translate(err)
 	}
 	order := orderBy(p, map[string]string{"username": "p.name"}, "p.name")
-	rows, err := s.reader.query(ctx, `SELECT p.id, p.public_id, p.name, m.permission FROM group_members m
-		JOIN principals p ON p.id = m.principal_id WHERE m.group_id = $1`+order+` LIMIT $2 OFFSET $3`, group, p.Limit, p.Offset)
+	rows, err := s.reader.query(ctx, `SELECT p.id, p.public_id, p.name, m.permission, m.remote FROM (
+			SELECT principal_id, permission, FALSE AS remote FROM group_members WHERE group_id = $1
+			UNION ALL SELECT c.principal_id, 'read', TRUE`+claimMembers+`
+		) m JOIN principals p ON p.id = m.principal_id`+order+` LIMIT $3 OFFSET $4`, group, millis(now), p.Limit, p.Offset)
 	list, err := collect(s, rows, err, func(r scanner) (m registry.Member, err error) {
 		var level string
-		err = r.Scan(&m.PrincipalID, &m.PublicID, &m.Name, &level)
+		err = r.Scan(&m.PrincipalID, &m.PublicID, &m.Name, &level, &m.Remote)
 		m.Level = registry.ParseLevel(level)
 		return m, err
 	})

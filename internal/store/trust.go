@@ -102,27 +102,6 @@ func (s *Store) PruneMinted(ctx context.Context, tx registry.Tx, before time.Tim
 	return s.translate(err)
 }
 
-// TrustAccount reads the service account of a channel.
-func (s *Store) TrustAccount(ctx context.Context, tx registry.Tx, channel int64) (a registry.TrustAccount, err error) {
-	err = s.q(tx).row(ctx, `SELECT a.principal_id, a.group_id, p.name FROM service_accounts a JOIN principals p ON p.id = a.principal_id
-		WHERE a.channel_id = $1`, channel).Scan(&a.PrincipalID, &a.GroupID, &a.Name)
-	return a, s.translate(err)
-}
-
-// InsertTrustAccount makes an account with its group the service account of a channel.
-func (s *Store) InsertTrustAccount(ctx context.Context, tx registry.Tx, a registry.TrustAccount, channel int64, by string) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO service_accounts (principal_id, channel_id, group_id, created_by) VALUES ($1, $2, $3, $4)`,
-		a.PrincipalID, channel, a.GroupID, by)
-	return s.translate(err)
-}
-
-// GroupLevel reads the level that a group has on a channel.
-func (s *Store) GroupLevel(ctx context.Context, tx registry.Tx, channel, group int64) (registry.Level, error) {
-	var level string
-	err := s.q(tx).row(ctx, `SELECT permission FROM channel_groups WHERE channel_id = $1 AND group_id = $2`, channel, group).Scan(&level)
-	return registry.ParseLevel(level), s.translate(err)
-}
-
 // LendMembership puts an account into a group until a time, or until later if it is lent already.
 func (s *Store) LendMembership(ctx context.Context, tx registry.Tx, group, principal int64, until time.Time) error {
 	_, err := s.q(tx).exec(ctx, `INSERT INTO claim_members (group_id, principal_id, expires_at) VALUES ($1, $2, $3)

@@ -105,7 +105,7 @@ func groupOut(g registry.Group) api.Group {
 }
 
 func memberOut(m registry.Member) api.GroupMember {
-	return api.GroupMember{ID: m.PublicID, Username: m.Name, Permission: api.Level(m.Level.String())}
+	return api.GroupMember{ID: m.PublicID, Username: m.Name, Permission: api.Level(m.Level.String()), Remote: m.Remote}
 }
 
 func groupChannelOut(c registry.GroupOn) api.GroupChannel {

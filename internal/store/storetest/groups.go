@@ -34,7 +34,7 @@ func (s *suite) membership(c registry.Channel, ada, bob registry.User, owners, r
 	}
 	s.channelGroups(c, own, others)
 
-	members, total, err := s.ListMembers(s.ctx(), readers, first)
+	members, total, err := s.ListMembers(s.ctx(), readers, at(0), first)
 	if err != nil || total != 1 {
 		s.Errorf("%d members, %v, want 1", total, err)
 	}

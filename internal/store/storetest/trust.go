@@ -41,25 +41,16 @@ func (s *suite) trust() {
 	same(s, "a changed rule", must[registry.TrustRule](s, "rule")(s.TrustRule(s.ctx(), nil, c.ID, "r1")), one)
 	s.write(func(tx registry.Tx) error { return s.DeleteTrustRule(s.ctx(), tx, two.ID) })
 	s.fails("deleting it again", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.DeleteTrustRule(s.ctx(), tx, two.ID) }), registry.ErrNoRecord)
-	s.trustAccount(c, other)
+	s.minted()
 }
 
-// trustAccount is the service account of a channel, with what it lends and what it made.
-func (s *suite) trustAccount(c, other registry.Channel) {
+// minted are tokens of jobs, and what is lent to their account.
+func (s *suite) minted() {
 	s.Helper()
-	_, err := s.TrustAccount(s.ctx(), nil, c.ID)
-	s.fails("the service account of a channel without one", err, registry.ErrNoRecord)
 	u := s.user("robot")
-	a := registry.TrustAccount{PrincipalID: u.ID, Name: "robot"}
-	var token int64
+	var token, group int64
 	s.write(func(tx registry.Tx) (err error) {
-		if a.GroupID, err = s.InsertGroup(s.ctx(), tx, registry.Group{PublicID: "g", Name: "robots", CreatedAt: at(0), UpdatedAt: at(0)}); err != nil {
-			return err
-		}
-		if err := s.InsertTrustAccount(s.ctx(), tx, a, c.ID, "ada"); err != nil {
-			return err
-		}
-		if err := s.SetChannelGroup(s.ctx(), tx, c.ID, a.GroupID, registry.ParseLevel("write"), 1); err != nil {
+		if group, err = s.InsertGroup(s.ctx(), tx, registry.Group{PublicID: "g", Name: "robots", CreatedAt: at(0), UpdatedAt: at(0)}); err != nil {
 			return err
 		}
 		token, err = s.InsertToken(s.ctx(), tx, registry.Token{PublicID: "t", OwnerID: u.ID, Kind: registry.ParseTokenKind("resource"), Name: "job", Metadata: []byte("{}"), CreatedAt: at(0), UpdatedAt: at(0)})
@@ -68,22 +59,35 @@ func (s *suite) trustAccount(c, other registry.Channel) {
 		}
 		return s.InsertMinted(s.ctx(), tx, token, at(5))
 	})
-	same(s, "the service account", must[registry.TrustAccount](s, "account")(s.TrustAccount(s.ctx(), nil, c.ID)), a)
-	same(s, "its level", must[registry.Level](s, "level")(s.GroupLevel(s.ctx(), nil, c.ID, a.GroupID)), registry.ParseLevel("write"))
-	_, err = s.GroupLevel(s.ctx(), nil, other.ID, a.GroupID)
-	s.fails("its level elsewhere", err, registry.ErrNoRecord)
 	lend := func(until time.Time) {
 		s.Helper()
-		s.write(func(tx registry.Tx) error { return s.LendMembership(s.ctx(), tx, a.GroupID, u.ID, until) })
+		s.write(func(tx registry.Tx) error { return s.LendMembership(s.ctx(), tx, group, u.ID, until) })
 	}
 	lend(at(9))
 	lend(at(7))
-	same(s, "what was lent", must[[]registry.Claimed](s, "groups")(s.ClaimGroups(s.ctx(), nil, u.ID, at(1))), []registry.Claimed{{ID: a.GroupID, Name: "robots", ExpiresAt: at(9)}})
+	same(s, "what was lent", must[[]registry.Claimed](s, "groups")(s.ClaimGroups(s.ctx(), nil, u.ID, at(1))), []registry.Claimed{{ID: group, Name: "robots", ExpiresAt: at(9)}})
+	remote := registry.Member{PrincipalID: u.ID, PublicID: u.PublicID, Name: u.Name, Level: registry.ParseLevel("read"), Remote: true}
+	members := func(now time.Time, want ...registry.Member) {
+		s.Helper()
+		list, total, err := s.ListMembers(s.ctx(), group, now, registry.Page{Limit: 10})
+		same(s, "the members", list, want)
+		if err != nil || int(total) != len(want) {
+			s.Errorf("%d members, %v, want %d", total, err, len(want))
+		}
+	}
+	members(at(8), remote)
+	members(at(9))
+	s.write(func(tx registry.Tx) error {
+		return s.SetMember(s.ctx(), tx, group, u.ID, registry.ParseLevel("manage"))
+	})
+	own := remote
+	own.Level, own.Remote = registry.ParseLevel("manage"), false
+	members(at(8), own)
 	s.write(func(tx registry.Tx) error { return s.PruneMinted(s.ctx(), tx, at(5)) })
 	if _, err := s.TokenByID(s.ctx(), nil, token); err != nil {
 		s.Errorf("a job's token that has just ended: %v", err)
 	}
 	s.write(func(tx registry.Tx) error { return s.PruneMinted(s.ctx(), tx, at(6)) })
-	_, err = s.TokenByID(s.ctx(), nil, token)
+	_, err := s.TokenByID(s.ctx(), nil, token)
 	s.fails("a job's token that ended long ago", err, registry.ErrNoRecord)
 }
