@@ -74,6 +74,8 @@ type ChannelCreate struct {
 	Privacy          Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`
 	ChannelType      ChannelType      `json:"channel_type,omitempty" enum:"default,virtual"`
 	IndexingBehavior IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
+	// Sources are what a virtual channel draws on, the first one first.
+	Sources []ChannelSource `json:"sources,omitempty" maxItems:"32"`
 }
 
 // ChannelUpdate is the body of PUT /channels/{channel}. A field that is nil is left as it is.
@@ -83,6 +85,8 @@ type ChannelUpdate struct {
 	Description      *string           `json:"description,omitempty"`
 	Privacy          *Privacy          `json:"privacy,omitempty" enum:"private,authenticated,public"`
 	IndexingBehavior *IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
+	// Sources replaces the sources of a virtual channel.
+	Sources []ChannelSource `json:"sources,omitempty" maxItems:"32"`
 }
 
 // ChannelStats is the answer of GET /channels/{channel}/stats.

@@ -78,6 +78,8 @@ const (
 	CodeTokenUsedUp Code = "token_used_up"
 	// CodeTokenInURL means that a write was tried with a token in the URL; writes take a header.
 	CodeTokenInURL Code = "token_in_url"
+	// CodeSource means that the virtual channel draws on a source that the caller may not read.
+	CodeSource Code = "source_refused"
 	// CodeNotGrantable means that a token was to hold more than its maker may grant.
 	CodeNotGrantable Code = "not_grantable"
 	// CodeSessionRequired means that the operation takes a signed-in user and no token will do (401 where nobody is
@@ -93,6 +95,8 @@ const (
 	CodeBadRequest Code = "bad_request"
 	// CodeFrozen (400) means that the channel is frozen and takes no changes.
 	CodeFrozen Code = "channel_frozen"
+	// CodeVirtual (400) means that the channel is virtual and holds no packages that could be changed.
+	CodeVirtual Code = "channel_virtual"
 	// CodeNotFound (404) means that the target does not exist, or that the caller may not know that it does.
 	CodeNotFound Code = "not_found"
 	// CodeMethodNotAllowed (405) means that the path exists and takes other methods, named in the Allow header.

@@ -24,3 +24,10 @@ func (c *Client) SetLabels(ctx context.Context, channel, name, ckey string, labe
 	err = c.call(ctx, http.MethodPut, nil, api.LabelsUpdate{Labels: labels}, &out, artifactSegments(channel, name, "labels", subdir, filename)...)
 	return out, err
 }
+
+// VirtualChannels lists the virtual channels that draw on a channel.
+func (c *Client) VirtualChannels(ctx context.Context, channel string, options ListOptions) (api.List[api.Channel], error) {
+	var out api.List[api.Channel]
+	err := c.call(ctx, http.MethodGet, options.values(), nil, &out, channelSegments(channel, "virtual-channels")...)
+	return out, err
+}

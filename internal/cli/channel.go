@@ -14,12 +14,15 @@ import (
 
 func (a *app) channelCommand() *cobra.Command {
 	return group(groupPackages, "channel", "Create, show, change and delete channels",
-		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(), a.channelHistoryCommand(), a.channelStatsCommand())
+		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(),
+		a.channelHistoryCommand(), a.channelStatsCommand(), a.channelSourcesCommand(), a.channelVirtualCommand())
 }
 
 func (a *app) channelCreateCommand() *cobra.Command {
 	var in api.ChannelCreate
 	var privacy string
+	var virtual bool
+	var sources []string
 	cmd := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Create a channel, or a subchannel CHANNEL/NAME; it is private unless --privacy says otherwise",
@@ -35,6 +38,9 @@ func (a *app) channelCreateCommand() *cobra.Command {
 				return err
 			}
 			in.Name = given[0]
+			if in.ChannelType, in.Sources, err = virtualFlags(virtual, sources); err != nil {
+				return err
+			}
 			channel, err := createChannel(cmd.Context(), c, in)
 			if err != nil {
 				return fail(err, "could not create the channel %s", in.Name)
@@ -44,6 +50,8 @@ func (a *app) channelCreateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&privacy, "privacy", "", "private, authenticated or public")
 	cmd.Flags().StringVar(&in.Description, "description", "", "what the channel is for")
+	cmd.Flags().BoolVar(&virtual, "virtual", false, "hold no packages, and show those of the sources")
+	cmd.Flags().StringArrayVar(&sources, "source", nil, "channel whose packages a virtual one shows; may be repeated, the first one wins")
 	return cmd
 }
 
@@ -146,6 +154,9 @@ func (a *app) printChannel(c *connection, ch api.Channel) error {
 		t.row("Name", fullName(ch))
 		t.row("URL", address)
 		t.row("Privacy", string(ch.Privacy))
+		if ch.ChannelType == api.ChannelTypeVirtual {
+			t.row("Sources", strings.Join(sourceNames(ch.Sources), ", "))
+		}
 		t.row("Description", ch.Description)
 		t.row("Owners", strings.Join(ch.Owners, ", "))
 		t.row("Packages", strconv.FormatInt(ch.ArtifactCount, 10))
@@ -211,7 +222,7 @@ func channelUpdate(f *pflag.FlagSet) (api.ChannelUpdate, error) {
 		}
 		in.IndexingBehavior = &behavior
 	}
-	if in == (api.ChannelUpdate{}) {
+	if in.Name == nil && in.Description == nil && in.Privacy == nil && in.IndexingBehavior == nil {
 		return in, usagef("nothing to change: name at least one flag")
 	}
 	return in, nil

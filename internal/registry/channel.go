@@ -54,6 +54,8 @@ type Channel struct {
 	ArtifactCount int64
 	DownloadCount int64
 	Owners        []string
+	// Sources are what a virtual channel draws on, the first one first.
+	Sources []Channel
 }
 
 // Access is what the decision needs to know of the channel.
@@ -89,6 +91,12 @@ func (c Channel) Validate() error {
 	}
 	if !c.Indexing.Known() {
 		return invalid("indexing_behavior", "indexing behavior %q is none of default, frozen", c.Indexing)
+	}
+	if c.Type == VirtualChannel && c.Indexing == FrozenIndexing {
+		return invalid("indexing_behavior", "a virtual channel follows its sources and cannot be frozen; freeze those")
+	}
+	if c.Type != VirtualChannel && len(c.Sources) > 0 {
+		return invalid("sources", "only a virtual channel has sources; set channel_type to virtual")
 	}
 	return nil
 }

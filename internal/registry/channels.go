@@ -24,6 +24,7 @@ type ChannelStore interface {
 	SetMember(ctx context.Context, tx Tx, group, principal int64, permission Level) error
 	SetChannelGroup(ctx context.Context, tx Tx, channel, group int64, permission Level, at int64) error
 	ChannelPrincipals(ctx context.Context, tx Tx, channel int64) ([]int64, error)
+	SourceStore
 }
 
 // ChannelFilter narrows a list of channels.
@@ -37,6 +38,8 @@ type ChannelFilter struct {
 	IncludeSubchannels bool
 	// Parent keeps only the subchannels of this channel.
 	Parent int64
+	// SourceID keeps only the virtual channels over this one.
+	SourceID int64
 	// Group keeps only the channels on which this group has a permission.
 	Group int64
 }
@@ -47,6 +50,8 @@ type ChannelChange struct {
 	Description *string
 	Privacy     *access.Privacy
 	Indexing    *Indexing
+	// Sources replaces those of a virtual channel; only their paths count.
+	Sources []Channel
 }
 
 // Channels is the service for channels.
@@ -66,6 +71,12 @@ func (s *Channels) Create(ctx context.Context, caller *access.Caller, c Channel)
 		return Channel{}, err
 	}
 	c.Path = c.Name
+	if c.Type == VirtualChannel {
+		var err error
+		if c.Sources, err = s.chooseSources(ctx, caller, c.Sources); err != nil {
+			return Channel{}, err
+		}
+	}
 	return s.create(ctx, caller, c, func(w *work, c Channel) error {
 		return s.makeOwners(ctx, w, c, caller.Principal.ID)
 	})
@@ -76,9 +87,6 @@ func (s *Channels) create(ctx context.Context, caller *access.Caller, c Channel,
 	c = c.withDefaults()
 	if err := c.Validate(); err != nil {
 		return Channel{}, err
-	}
-	if c.Type == VirtualChannel {
-		return Channel{}, invalid("channel_type", "virtual channels are not supported yet; create a default channel")
 	}
 	c.PublicID = uuid.NewString()
 	c.CreatedAt = s.now()
@@ -91,6 +99,11 @@ func (s *Channels) create(ctx context.Context, caller *access.Caller, c Channel,
 		if err := own(w, c); err != nil {
 			return err
 		}
+		if c.Type == VirtualChannel {
+			if err := s.setSources(ctx, w, c); err != nil {
+				return err
+			}
+		}
 		w.changed(ChangedChannel, c.ID, c.Path)
 		return w.record(ctx, EventChannelCreated, c.ID, c.Path, map[string]any{"privacy": c.Privacy})
 	})
@@ -100,7 +113,7 @@ func (s *Channels) create(ctx context.Context, caller *access.Caller, c Channel,
 	if err != nil {
 		return Channel{}, err
 	}
-	return s.detailed(ctx, c)
+	return s.shown(ctx, caller, c)
 }
 
 // withDefaults fills in what a creator left out.
@@ -143,7 +156,12 @@ func (s *Channels) List(ctx context.Context, caller *access.Caller, f ChannelFil
 		return nil, 0, err
 	}
 	f.Visible = visible(caller, access.ChannelView, access.SubchannelView)
-	return s.channels.ListChannels(ctx, f, p)
+	list, total, err := s.channels.ListChannels(ctx, f, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err = s.withSources(ctx, caller, list)
+	return list, total, err
 }
 
 // Mine lists the channels on which the caller itself has at least a level, read when it is none.
@@ -167,7 +185,7 @@ func (s *Channels) Get(ctx context.Context, caller *access.Caller, path string) 
 	if err != nil {
 		return Channel{}, err
 	}
-	return s.detailed(ctx, c)
+	return s.shown(ctx, caller, c)
 }
 
 // detailed adds what one channel's page shows besides its record.
@@ -193,6 +211,10 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 	if change.Name != nil && *change.Name != c.Name {
 		return Channel{}, invalid("name", "a channel's name cannot be changed: clients hold it in their configuration")
 	}
+	sources, err := s.changedSources(ctx, caller, c, change)
+	if err != nil {
+		return Channel{}, err
+	}
 	err = s.write(ctx, caller, func(w *work) error {
 		if c, err = s.channels.ChannelByPath(ctx, w.tx, path); err != nil {
 			return err
@@ -206,8 +228,15 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 		if err := s.channels.UpdateChannel(ctx, w.tx, c); err != nil {
 			return err
 		}
+		fields := changedFields(before, c)
+		if sources != nil {
+			c.Sources, fields["sources"] = sources, len(sources)
+			if err := s.setSources(ctx, w, c); err != nil {
+				return err
+			}
+		}
 		w.changed(ChangedChannel, c.ID, c.Path)
-		return w.record(ctx, EventChannelUpdated, c.ID, c.Path, changedFields(before, c))
+		return w.record(ctx, EventChannelUpdated, c.ID, c.Path, fields)
 	})
 	if errors.Is(err, ErrNoRecord) {
 		return Channel{}, notFound("channel %s was deleted meanwhile", path)
@@ -215,7 +244,7 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 	if err != nil {
 		return Channel{}, err
 	}
-	return s.detailed(ctx, c)
+	return s.shown(ctx, caller, c)
 }
 
 func (ch ChannelChange) apply(c Channel) Channel {
@@ -292,6 +321,10 @@ func (s *Channels) drop(ctx context.Context, w *work, c Channel) error {
 	if err := s.services.dropOf(ctx, w, c); err != nil {
 		return err
 	}
+	virtuals, err := s.channels.VirtualChannels(ctx, w.tx, c.ID)
+	if err != nil {
+		return err
+	}
 	if err := s.channels.DeleteOwnersGroup(ctx, w.tx, c.ID); err != nil {
 		return err
 	}
@@ -300,6 +333,9 @@ func (s *Channels) drop(ctx context.Context, w *work, c Channel) error {
 	}
 	for _, id := range holders {
 		w.changed(ChangedPrincipal, id, "")
+	}
+	if err := s.leaveSources(ctx, w, virtuals); err != nil {
+		return err
 	}
 	w.changed(ChangedChannel, c.ID, c.Path)
 	return w.record(ctx, EventChannelDeleted, c.ID, c.Path, nil)

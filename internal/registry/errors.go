@@ -33,6 +33,7 @@ const (
 	CodeTooMany      Code = "too_many_requests"
 	CodeNoSpace      Code = "no_space"
 	CodeFrozen       Code = "channel_frozen"
+	CodeVirtual      Code = "channel_virtual"
 	CodeUnavailable  Code = "unavailable"
 	CodeUsedUp       Code = "token_used_up"
 )
@@ -59,6 +60,8 @@ type Denied struct {
 	Scope    access.Scope
 	Target   access.Target
 	Decision access.Decision
+	// Virtual is the virtual channel whose source was asked for, the zero value for none. Nothing of the source may be told.
+	Virtual access.Channel
 }
 
 func (e *Error) Error() string {

@@ -54,7 +54,37 @@ func (s *Access) Explain(ctx context.Context, caller *access.Caller, q Question)
 		target = access.OnAccount(subject.Principal.ID)
 	}
 	d := access.Decide(subject, scope, target)
-	return Answer{Allowed: d.Allowed, Scope: scope, Resource: resourceName(q), As: subjectName(subject), Explanation: d.Explanation()}, nil
+	a := Answer{Allowed: d.Allowed, Scope: scope, Resource: resourceName(q), As: subjectName(subject), Explanation: d.Explanation()}
+	return s.throughSources(ctx, caller, subject, q, a)
+}
+
+// throughSources asks the sources of a virtual channel as reading it does.
+func (s *Access) throughSources(ctx context.Context, caller, subject *access.Caller, q Question, a Answer) (Answer, error) {
+	switch a.Scope {
+	case access.ChannelViewArtifacts, access.ArtifactView, access.ArtifactDownload:
+	default:
+		return a, nil
+	}
+	if !a.Allowed || q.Channel == "" {
+		return a, nil
+	}
+	c, err := s.lookup.find(ctx, q.Channel)
+	if err != nil {
+		return a, err
+	}
+	for _, src := range c.Sources {
+		if src, err = s.lookup.find(ctx, src.Path); err != nil {
+			return a, err
+		}
+		on := target(src, q.Package)
+		d := access.Decide(subject, a.Scope.For(on.Channel), on)
+		if !d.Allowed {
+			a.Allowed = false
+			a.Explanation = access.SourceExplanation(a.Explanation, c.Access(), d, access.MayRead(caller, access.OnChannel(on.Channel)))
+			return a, nil
+		}
+	}
+	return a, nil
 }
 
 func resourceName(q Question) string {

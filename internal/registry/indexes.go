@@ -56,6 +56,11 @@ func (s *Indexes) Open(ctx context.Context, caller *access.Caller, path string, 
 	if err != nil {
 		return Served{}, err
 	}
+	if kind == IndexChannelData && c.Type == VirtualChannel {
+		if c, err = s.lookup.onSources(ctx, s.core, caller, scope, c, ""); err != nil {
+			return Served{}, err
+		}
+	}
 	if narrowed {
 		return s.part(ctx, caller, scope, c, place, kind)
 	}
@@ -97,7 +102,7 @@ func (s *Indexes) served(c Channel, what string) func(Served, error) (Served, er
 		if errors.Is(err, ErrNoIndex) {
 			return f, notFound("channel %s has no %s", c.Path, what)
 		}
-		f.ChannelID, f.Public = c.ID, c.Privacy == access.Public
+		f.ChannelID, f.Public = c.ID, c.readByAll()
 		return f, err
 	}
 }

@@ -21,6 +21,9 @@ func (s *Packages) Labels(ctx context.Context, caller *access.Caller, path strin
 	if err != nil {
 		return nil, 0, err
 	}
+	if c, err = s.lookup.onSources(ctx, s.core, caller, access.ChannelView, c, ""); err != nil {
+		return nil, 0, err
+	}
 	if err := p.Validate("name"); err != nil {
 		return nil, 0, err
 	}

@@ -12,6 +12,7 @@ import (
 // ChannelFinder reads a channel by its path.
 type ChannelFinder interface {
 	ChannelByPath(ctx context.Context, tx Tx, path string) (Channel, error)
+	ChannelSources(ctx context.Context, tx Tx, virtual int64) ([]Channel, error)
 }
 
 // maxCachedChannels bounds the channels kept in memory.
@@ -41,7 +42,11 @@ func (l *channelLookup) find(ctx context.Context, path string) (Channel, error) 
 		return c, nil
 	}
 	c, err := l.cache.Get(ctx, path, func(ctx context.Context) (Channel, error) {
-		return l.store.ChannelByPath(ctx, nil, path)
+		c, err := l.store.ChannelByPath(ctx, nil, path)
+		if err == nil && c.Type == VirtualChannel {
+			c.Sources, err = l.store.ChannelSources(ctx, nil, c.ID)
+		}
+		return c, err
 	})
 	if errors.Is(err, ErrNoRecord) {
 		return unknownChannel(path), nil
@@ -67,6 +72,9 @@ func (l *channelLookup) onPackage(ctx context.Context, s *core, caller *access.C
 	if c.ID == 0 {
 		return Channel{}, notFound("there is no channel %s", path)
 	}
+	if c.Type == VirtualChannel {
+		return l.drawn(ctx, s, caller, scope, c, pkg)
+	}
 	return c, nil
 }
 
@@ -79,6 +87,11 @@ func (l *channelLookup) onSome(ctx context.Context, s *core, caller *access.Call
 	}
 	if c, err = l.find(ctx, path); err != nil {
 		return Channel{}, false, err
+	}
+	if c.Type == VirtualChannel {
+		// There is no part of a virtual channel's index: a package would have to be asked for in every source.
+		c, err = l.on(ctx, s, caller, scope, path)
+		return c, false, err
 	}
 	on := access.OnChannel(c.Access())
 	scope = scope.For(on.Channel)

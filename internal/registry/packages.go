@@ -58,6 +58,9 @@ type FileFilter struct {
 	Subdirs    []string
 	// Label keeps only files that carry it, empty for all.
 	Label string
+	// VirtualID takes, instead of ArtifactID, the files of a virtual channel's package of this Name.
+	VirtualID int64
+	Name      string
 }
 
 // ArtifactFilter narrows a list of packages.
@@ -65,6 +68,8 @@ type ArtifactFilter struct {
 	Visible []ChannelSet
 	// ChannelID keeps only one channel's packages, 0 all visible ones.
 	ChannelID int64
+	// VirtualID keeps what a virtual channel shows, of packages with one name the one with the greatest version.
+	VirtualID int64
 	// Query finds a part of the name or the summary; OnlyNames keeps exact names.
 	Query     string
 	OnlyNames []string
@@ -127,13 +132,16 @@ func (s *Packages) Open(ctx context.Context, caller *access.Caller, path string,
 	if err != nil {
 		return Served{}, err
 	}
+	if c.Type == VirtualChannel {
+		return s.openThrough(ctx, caller, c, pkg, place, filename)
+	}
 	key := fileKey{c.ID, place.Subdir(), filename}
 	ref, ok := s.refs.Peek(key)
 	if !ok {
 		ref, err = s.refs.Get(ctx, key, func(ctx context.Context) (FileRef, error) { return s.ref(ctx, key) })
 	}
 	if errors.Is(err, ErrNoRecord) || err == nil && !ref.carries(place) {
-		return Served{}, notFound("channel %s has no file %s with the label %s", path, key.subdir+"/"+filename, place.Label())
+		return Served{}, noFile(path, place, filename)
 	}
 	if err != nil {
 		return Served{}, err
@@ -165,6 +173,9 @@ func (s *Packages) List(ctx context.Context, caller *access.Caller, path string,
 		if err != nil {
 			return nil, 0, err
 		}
+		if c.Type == VirtualChannel {
+			return s.listThrough(ctx, c, f, p)
+		}
 		f.ChannelID = c.ID
 	}
 	f.Visible = visible(caller, access.ArtifactView)
@@ -183,7 +194,12 @@ func (s *Packages) artifact(ctx context.Context, caller *access.Caller, scope ac
 	if err != nil {
 		return Channel{}, Artifact{}, err
 	}
-	a, err := s.packages.ArtifactByName(ctx, nil, c.ID, family, name)
+	var a Artifact
+	if c.Type == VirtualChannel {
+		a, err = s.artifactThrough(ctx, c, family, name)
+	} else {
+		a, err = s.packages.ArtifactByName(ctx, nil, c.ID, family, name)
+	}
 	if errors.Is(err, ErrNoRecord) {
 		return Channel{}, Artifact{}, notFound("channel %s has no %s package %s", path, family, name)
 	}
@@ -196,11 +212,14 @@ func (s *Packages) Files(ctx context.Context, caller *access.Caller, path, famil
 	if err := p.Validate(fileSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	_, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	c, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
 	if err != nil {
 		return nil, 0, err
 	}
 	f.ArtifactID = a.ID
+	if c.Type == VirtualChannel {
+		f.VirtualID, f.Name = c.ID, name
+	}
 	return s.packages.ListFiles(ctx, nil, f, p)
 }
 
@@ -219,7 +238,13 @@ func (s *Packages) file(ctx context.Context, tx Tx, c Channel, name, ckey string
 	if !ok {
 		return File{}, invalid("ckey", "%q is not of the form subdir/filename", ckey)
 	}
-	f, err := s.packages.FileByKey(ctx, tx, c.ID, subdir, filename)
+	var f File
+	var err error
+	if c.Type == VirtualChannel {
+		f, err = s.fileThrough(ctx, tx, c, name, ckey)
+	} else {
+		f, err = s.packages.FileByKey(ctx, tx, c.ID, subdir, filename)
+	}
 	if errors.Is(err, ErrNoRecord) || err == nil && f.Name != name {
 		return File{}, notFound("channel %s has no file %s in package %s", c.Path, ckey, name)
 	}

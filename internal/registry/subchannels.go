@@ -17,6 +17,9 @@ func (s *Channels) CreateSubchannel(ctx context.Context, caller *access.Caller, 
 	if above.Type == VirtualChannel {
 		return Channel{}, invalid("channel", "%s is a virtual channel, which has no subchannels", above.Path)
 	}
+	if c.Type == VirtualChannel {
+		return Channel{}, invalid("channel_type", "a subchannel cannot be virtual; create a virtual channel of the first level")
+	}
 	c.ParentID, c.Path = above.ID, above.Path+"/"+c.Name
 	return s.create(ctx, caller, c, func(w *work, c Channel) error {
 		// The channel above may have been deleted since it was found, and nothing must be left without one.

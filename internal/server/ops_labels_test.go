@@ -11,6 +11,7 @@ import (
 func labelOperations() []operation {
 	all := []operation{
 		{name: "GET " + oneChannel + "/labels", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/labels", nil)},
+		{name: "GET " + oneChannel + "/virtual-channels", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/virtual-channels", nil)},
 		{name: "PUT " + onePackage + "/labels/{ckey...}", scopes: needs("artifact:edit"), both: true, call: func(_ testing.TB, w *world, at place) call {
 			return call{
 				method: http.MethodPut, path: at.rest + "/artifacts/conda/" + w.pkg + "/labels/noarch/" + w.file,

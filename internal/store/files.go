@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kingsnake/conda/channel"
+	"kingsnake/internal/index"
 	"kingsnake/internal/registry"
 )
 
@@ -102,7 +103,12 @@ func (s *Store) DeleteFile(ctx context.Context, tx registry.Tx, id int64) error 
 // ListFiles reads a page of a package's files, and how many there are in all.
 func (s *Store) ListFiles(ctx context.Context, tx registry.Tx, f registry.FileFilter, p registry.Page) ([]registry.File, int64, error) {
 	var w where
-	w.add(`f.artifact_id = ?`, f.ArtifactID)
+	from := ` FROM files f`
+	if f.VirtualID != 0 {
+		from = s.shown(&w, index.Source{Channel: f.VirtualID, Virtual: true}, f.Name)
+	} else {
+		w.add(`f.artifact_id = ?`, f.ArtifactID)
+	}
 	if f.Version != "" {
 		w.add(`f.version = ?`, f.Version)
 	}
@@ -116,14 +122,14 @@ func (s *Store) ListFiles(ctx context.Context, tx registry.Tx, f registry.FileFi
 		w.parts = append(w.parts, carries(&w, "f", f.Label))
 	}
 	var total int64
-	if err := s.q(tx).row(ctx, `SELECT COUNT(*) FROM files f`+w.sql(), w.args...).Scan(&total); err != nil {
+	if err := s.q(tx).row(ctx, `SELECT COUNT(*)`+from+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, s.translate(err)
 	}
 	order := orderBy(p, map[string]string{
 		"ckey": "f.subdir, f.filename", "updated_at": "f.updated_at", "blob_size": "f.size",
 		"metadata_version": "f.version_key", "metadata_platforms": "f.subdir",
 	}, "f.subdir, f.filename")
-	text := `SELECT ` + fileColumns + ` FROM files f` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	text := `SELECT ` + fileColumns + from + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.q(tx).query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, scanFile)
 	return list, total, err

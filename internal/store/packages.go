@@ -63,6 +63,9 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	if f.ChannelID != 0 {
 		w.add(`a.channel_id = ?`, f.ChannelID)
 	}
+	if f.VirtualID != 0 {
+		best(&w, f.VirtualID)
+	}
 	s.packagesInSets(&w, f.Visible)
 	if f.Query != "" {
 		like := likePattern(f.Query)

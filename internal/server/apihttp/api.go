@@ -78,6 +78,7 @@ func New(o Options) *API {
 	a.labelOperations()
 	a.bulkOperations()
 	a.jobOperations()
+	a.sourceOperations()
 	a.userOperations()
 	a.roleOperations()
 	a.settingOperations()

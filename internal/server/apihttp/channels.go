@@ -88,6 +88,7 @@ func channelIn(b api.ChannelCreate) registry.Channel {
 	return registry.Channel{
 		Name: b.Name, Description: b.Description, Privacy: access.Privacy(b.Privacy),
 		Type: registry.ChannelType(b.ChannelType), Indexing: registry.Indexing(b.IndexingBehavior),
+		Sources: sourcesIn(b.Sources),
 	}
 }
 
@@ -107,6 +108,7 @@ func (a *API) editChannel(ctx context.Context, caller *access.Caller, in *editCh
 	c, err := a.Service.Channels.Edit(ctx, caller, in.Channel, registry.ChannelChange{
 		Name: in.Body.Name, Description: in.Body.Description,
 		Privacy: convert[access.Privacy](in.Body.Privacy), Indexing: convert[registry.Indexing](in.Body.IndexingBehavior),
+		Sources: sourcesIn(in.Body.Sources),
 	})
 	return &body[api.Channel]{channelOut(c)}, err
 }
@@ -123,7 +125,7 @@ func convert[To, From ~string](v *From) *To {
 func channelOut(c registry.Channel) api.Channel {
 	out := api.Channel{
 		ID: c.PublicID, Name: c.Name, Parent: parentOf(c.Path), Description: c.Description, Privacy: api.Privacy(c.Privacy),
-		ChannelType: api.ChannelType(c.Type), IndexingBehavior: api.IndexingBehavior(c.Indexing), Sources: []api.ChannelSource{},
+		ChannelType: api.ChannelType(c.Type), IndexingBehavior: api.IndexingBehavior(c.Indexing), Sources: sourcesOut(c.Sources),
 		Owners: c.Owners, Created: c.CreatedAt, Updated: c.UpdatedAt, ArtifactCount: c.ArtifactCount, DownloadCount: c.DownloadCount,
 	}
 	if out.Owners == nil {

@@ -57,6 +57,7 @@ var answers = map[registry.Code]struct {
 	registry.CodeTooMany:      {http.StatusTooManyRequests, api.CodeRateLimited},
 	registry.CodeNoSpace:      {http.StatusInsufficientStorage, api.CodeStorageFull},
 	registry.CodeFrozen:       {http.StatusBadRequest, api.CodeFrozen},
+	registry.CodeVirtual:      {http.StatusBadRequest, api.CodeVirtual},
 	registry.CodeUnavailable:  {http.StatusServiceUnavailable, api.CodeUnavailable},
 	registry.CodeUsedUp:       {http.StatusForbidden, api.CodeTokenUsedUp},
 }
@@ -122,6 +123,9 @@ func known(e *registry.Error, requestID string) *Problem {
 // denied words a refusal. For what the caller may not see, nothing is added to the words of the decision.
 func denied(d *registry.Denied, proto access.Protocol, requestID string) *Problem {
 	denial := access.Classify(d.Caller, d.Scope, d.Target, d.Decision, proto)
+	if d.Virtual.ID != 0 {
+		denial = access.ClassifySource(d.Caller, d.Virtual, d.Decision, proto)
+	}
 	p := New(denial.Status, api.Code(denial.Code), denial.Message)
 	if denial.NotFoundLike {
 		return p

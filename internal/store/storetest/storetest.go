@@ -58,6 +58,7 @@ func Run(t *testing.T, open Open) {
 		"jobs":                      (*suite).jobs,
 		"parts of a write":          (*suite).parts,
 		"ranges of files":           (*suite).ranges,
+		"sources":                   (*suite).sources,
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
