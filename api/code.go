@@ -105,8 +105,6 @@ const (
 	CodeConflict Code = "conflict"
 	// CodeLastAdmin (409) means that the change would leave nobody who can administer the site.
 	CodeLastAdmin Code = "last_admin"
-	// CodeSoleOwner (409) means that the account is the only owner of a channel; force deletes it all the same.
-	CodeSoleOwner Code = "sole_owner"
 	// CodeLastOwner (409) means that the change would leave a channel without an owner who can sign in.
 	CodeLastOwner Code = "last_owner"
 	// CodeRoleInUse (409) means that accounts have the role; force takes it from them.

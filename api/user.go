@@ -71,3 +71,11 @@ type GroupRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
+
+// HandOver is the body of POST /users/{id}/tokens/hand-over. The answer holds the tokens with their new strings.
+type HandOver struct {
+	// Channel is the one whose service account gets the tokens.
+	Channel string `json:"channel" minLength:"1" maxLength:"300"`
+	// Tokens are the ids of resource tokens.
+	Tokens []string `json:"tokens" minItems:"1" maxItems:"100"`
+}

@@ -142,6 +142,10 @@ func TestCallsOnTheWire(t *testing.T) {
 		}},
 		{`DELETE /api/users/bob`, func(c *Client) error { return c.DeleteUser(ctx, "bob", false) }},
 		{`DELETE /api/users/bob?force=true`, func(c *Client) error { return c.DeleteUser(ctx, "bob", true) }},
+		{`POST /api/users/bob/tokens/hand-over {"channel":"team","tokens":["t1"]}`, func(c *Client) error {
+			_, err := c.HandOverTokens(ctx, "bob", api.HandOver{Channel: "team", Tokens: []string{"t1"}})
+			return err
+		}},
 		{`GET /api/users/bob/ownings`, func(c *Client) error { _, err := c.Ownings(ctx, "bob"); return err }},
 		{`PUT /api/users/bob/password {}`, func(c *Client) error { _, err := c.ResetPassword(ctx, "bob", ""); return err }},
 		{`PUT /api/users/bob/roles {"roles":[]}`, func(c *Client) error { _, err := c.SetRoles(ctx, "bob", nil); return err }},

@@ -61,6 +61,14 @@ func (c *Client) DeleteUser(ctx context.Context, id string, force bool) error {
 	return c.call(ctx, http.MethodDelete, query, nil, nil, "users", id)
 }
 
+// HandOverTokens gives resource tokens of a user to the service account of a channel and answers them with their new
+// strings, which the server never shows again. The call is not repeated by itself.
+func (c *Client) HandOverTokens(ctx context.Context, user string, in api.HandOver) ([]api.TokenCreated, error) {
+	var out api.List[api.TokenCreated]
+	err := c.callAs(ctx, http.MethodPost, false, nil, in, &out, "users", user, "tokens", "hand-over")
+	return out.Items, err
+}
+
 // Ownings answers what would be left behind without a user.
 func (c *Client) Ownings(ctx context.Context, id string) (api.Ownings, error) {
 	var out api.Ownings

@@ -17,7 +17,7 @@ func (a *app) userCommand() *cobra.Command {
 		a.userCreateCommand(), a.userListCommand(), a.userShowCommand(),
 		a.userSwitchCommand("disable", "Keep a user from signing in and refuse the user's tokens", true),
 		a.userSwitchCommand("enable", "Let a disabled user in again", false),
-		a.userOwningsCommand(), a.userDeleteCommand(), a.userPasswdCommand(), a.userRolesCommand())
+		a.userOwningsCommand(), a.userHandOverCommand(), a.userDeleteCommand(), a.userPasswdCommand(), a.userRolesCommand())
 }
 
 func (a *app) userCreateCommand() *cobra.Command {

@@ -62,6 +62,6 @@ func (s *Accounts) keepOwners(ctx context.Context, w *work, u User) error {
 		names += fmt.Sprintf(" and %d more", more)
 	}
 	e := conflict("%s is the only owner of %s; add another owner there, or force the deletion, which leaves it to administrators", u.Name, names)
-	e.Reason = "sole_owner"
+	e.Reason = "last_owner"
 	return e
 }

@@ -36,6 +36,7 @@ type ServiceAccountStore interface {
 	InsertServiceAccount(ctx context.Context, tx Tx, a ServiceAccount) error
 	// ServiceAccountOf gives the account that belongs to a channel.
 	ServiceAccountOf(ctx context.Context, tx Tx, channel int64) (ServiceAccount, error)
+	SetTokenOwner(ctx context.Context, tx Tx, token, owner, mintedBy int64) error
 	// TokenLevels gives the highest levels of an account's tokens, by the numbers of the channels. The tokens of jobs,
 	// which live by the channel's trust rules, do not count.
 	TokenLevels(ctx context.Context, tx Tx, owner int64) (map[int64]Level, error)

@@ -37,7 +37,8 @@ type operation struct {
 	both bool
 	// call makes the request; at is where a channel's operation takes place.
 	call func(t testing.TB, w *world, at place) call
-	// namesGroup tells that the body of a request about a channel names a group, which the caller must be able to see.
+	// namesGroup tells that the body of a request about a channel names a group, which the caller must be able to see, or
+	// that of a request about an account a channel.
 	namesGroup bool
 	// finds is a word that the answer of a list holds when the caller may see what is there. A list is never refused.
 	finds string

@@ -19,6 +19,25 @@ func (w *world) role(t testing.TB) string {
 	})
 }
 
+// leftover makes a user's resource token that reaches nothing any more, so that no further right is asked of who takes it
+// over: its channel was deleted.
+func (w *world) leftover(t testing.TB) (user, token string) {
+	t.Helper()
+	user, _ = w.theirs(t)
+	gone := w.fresh("gone")
+	w.Channel(w.Admin, gone, api.PrivacyPublic)
+	made, err := w.Admin.TokensOf(user).Create(t.Context(), api.TokenCreate{Name: gone, Resources: []api.TokenResource{
+		{ResourceType: api.ResourceTypeChannel, ResourceID: gone, Permission: api.LevelRead},
+	}})
+	if err == nil {
+		err = w.Admin.DeleteChannel(t.Context(), gone)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user, made.ID
+}
+
 // siteOperations are those of roles and settings in the REST API.
 func siteOperations() []operation {
 	on := func(method, below string) func(testing.TB, *world, place) call {
@@ -35,6 +54,13 @@ func siteOperations() []operation {
 		{name: "GET " + oneUser + "/ownings", hides: true, scopes: needs("user:view", "user.token:view"), call: func(_ testing.TB, w *world, _ place) call {
 			return get("/api/users/" + w.userID + "/ownings")
 		}},
+		{
+			name: "POST " + oneUser + "/tokens/hand-over", hides: true, namesGroup: true, scopes: needs("user.token:edit", "service-account:edit"),
+			call: func(t testing.TB, w *world, _ place) call {
+				user, token := w.leftover(t)
+				return call{method: http.MethodPost, path: "/api/users/" + user + "/tokens/hand-over", body: api.HandOver{Channel: "team", Tokens: []string{token}}}
+			},
+		},
 		{name: "GET /api/roles", scopes: view, call: request(http.MethodGet, "/api/roles", nil)},
 		{name: "POST /api/roles", scopes: edit, call: func(_ testing.TB, w *world, _ place) call {
 			return call{method: http.MethodPost, path: "/api/roles", body: empty(w.fresh("role"))}

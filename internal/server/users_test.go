@@ -84,7 +84,7 @@ func TestOwnings(t *testing.T) {
 
 	admin := s.session(t, "admin")
 	remove := call{method: http.MethodDelete, path: "/api/users/ada"}.xAuth(admin)
-	p := remove.do(t, s.Site).refused(t, "the only owner", http.StatusConflict, api.CodeSoleOwner)
+	p := remove.do(t, s.Site).refused(t, "the only owner", http.StatusConflict, api.CodeLastOwner)
 	if !strings.Contains(p.Message, "open, staff, team") {
 		t.Errorf("message = %q, want the channels in it", p.Message)
 	}

@@ -55,3 +55,8 @@ func (s *Store) TrustLevel(ctx context.Context, tx registry.Tx, channel int64) (
 	}
 	return highest, err
 }
+
+// SetTokenOwner gives a token to another account, and says by which string it counts as minted, 0 for none.
+func (s *Store) SetTokenOwner(ctx context.Context, tx registry.Tx, token, owner, mintedBy int64) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE tokens SET owner_id = $2, minted_by_secret = $3 WHERE id = $1`, token, owner, mintedBy))
+}

@@ -43,6 +43,10 @@ func (a *API) userOperations() {
 		Method: http.MethodGet, Path: one + "/ownings", Tag: tag, Summary: "What would be left behind without an account",
 		Scopes: []access.Scope{access.UserView, access.UserTokenView},
 	}, a.ownings)
+	add(a, Operation{
+		Method: http.MethodPost, Path: one + "/tokens/hand-over", Tag: tag, Summary: "Give tokens of a user to the service account of a channel",
+		Scopes: []access.Scope{access.UserTokenEdit, access.ServiceAccountEdit},
+	}, a.handOver)
 	add(a, Operation{Method: http.MethodPut, Path: one + "/password", Tag: tag, Summary: "Set an account's password", Scopes: edit},
 		func(ctx context.Context, caller *access.Caller, in *resetInput) (*body[api.PasswordResetResult], error) {
 			made, err := a.Service.Accounts.SetPassword(ctx, caller, in.ID, in.Body.Password)
@@ -59,6 +63,23 @@ func (a *API) userOperations() {
 type editUserInput struct {
 	UserPath
 	Body api.UserUpdate
+}
+
+type handOverInput struct {
+	UserPath
+	Body api.HandOver
+}
+
+func (a *API) handOver(ctx context.Context, caller *access.Caller, in *handOverInput) (*body[items[api.TokenCreated]], error) {
+	issued, err := a.Service.ServiceAccounts.HandOver(ctx, caller, in.ID, registry.HandOver{Channel: in.Body.Channel, Tokens: in.Body.Tokens})
+	if err != nil {
+		return nil, err
+	}
+	out := items[api.TokenCreated]{Items: []api.TokenCreated{}}
+	for _, i := range issued {
+		out.Items = append(out.Items, api.TokenCreated{Secret: i.String, Token: a.tokenOut(i.Token)})
+	}
+	return &body[items[api.TokenCreated]]{out}, nil
 }
 
 type deleteUserInput struct {
