@@ -14,8 +14,18 @@ import (
 
 func (a *app) channelCommand() *cobra.Command {
 	return group(groupPackages, "channel", "Create, show, change and delete channels",
-		a.channelCreateCommand(), a.channelListCommand(), a.channelShowCommand(), a.channelEditCommand(), a.channelDeleteCommand(),
-		a.channelHistoryCommand(), a.channelStatsCommand(), a.channelSourcesCommand(), a.channelVirtualCommand())
+		a.channelCreateCommand(),
+		a.channelListCommand(),
+		a.channelShowCommand(),
+		a.channelEditCommand(),
+		a.channelDeleteCommand(),
+		a.channelHistoryCommand(),
+		a.channelStatsCommand(),
+		a.channelNoticesCommand(),
+		a.channelSourcesCommand(),
+		a.channelVirtualCommand(),
+		a.channelReindexCommand(),
+	)
 }
 
 func (a *app) channelCreateCommand() *cobra.Command {

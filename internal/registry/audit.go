@@ -56,6 +56,8 @@ const (
 	EventLoginFailed      EventType = "login_failed"
 	EventLogout           EventType = "logout"
 	EventBlobsCleaned     EventType = "blobs_cleaned"
+	EventNoticesChanged   EventType = "channel_notices_changed"
+	EventChannelReindexed EventType = "channel_reindex"
 )
 
 // Outcome says how an attempt ended.

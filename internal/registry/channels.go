@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,6 +19,10 @@ type ChannelStore interface {
 	ListChannels(ctx context.Context, f ChannelFilter, p Page) ([]Channel, int64, error)
 	ChannelOwners(ctx context.Context, channel int64) ([]string, error)
 	ChannelStats(ctx context.Context, channel int64) (ChannelStats, error)
+	ListNotices(ctx context.Context, tx Tx, channel int64) ([]Notice, error)
+	SetNotices(ctx context.Context, tx Tx, channel int64, notices []Notice) error
+	// RaiseSubdirs raises the generation of all that is indexed of a channel, and says of which subdirs.
+	RaiseSubdirs(ctx context.Context, tx Tx, channel int64, at time.Time) ([]Place, error)
 	Subchannels(ctx context.Context, tx Tx, parent int64) ([]Channel, error)
 	InsertGroup(ctx context.Context, tx Tx, g Group) (int64, error)
 	DeleteOwnersGroup(ctx context.Context, tx Tx, channel int64) error

@@ -29,6 +29,9 @@ func channelOperations() []operation {
 		}},
 		{name: "GET " + oneChannel + "/permissions", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/permissions", nil)},
 		{name: "GET " + oneChannel + "/stats", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/stats", nil)},
+		{name: "GET " + oneChannel + "/notices", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/notices", nil)},
+		{name: "PUT " + oneChannel + "/notices", scopes: needs("channel:edit"), both: true, call: below(http.MethodPut, "/notices", api.NoticesUpdate{Notices: []api.NoticeUpdate{{Message: "Hello"}}})},
+		{name: "PUT " + oneChannel + "/artifacts/{artifact_family}", scopes: needs("channel:edit"), both: true, call: below(http.MethodPut, "/artifacts/conda", nil)},
 		{name: "GET " + oneChannel + "/subchannels", scopes: needs("channel:view"), call: below(http.MethodGet, "/subchannels", nil)},
 		{name: "POST " + oneChannel + "/subchannels", scopes: needs("subchannel:create"), call: func(_ testing.TB, w *world, at place) call {
 			return call{method: http.MethodPost, path: at.rest + "/subchannels", body: api.ChannelCreate{Name: w.fresh("sub"), Privacy: api.PrivacyPrivate}}

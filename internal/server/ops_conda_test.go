@@ -11,6 +11,7 @@ func condaOperations() []operation {
 	for _, row := range []struct{ scope, path string }{
 		{"channel:view", ""},
 		{"channel:view", "/channeldata.json"},
+		{"channel:view", "/notices.json"},
 		{"channel:view-artifacts", "/noarch/repodata.json"},
 		{"channel:view-artifacts", "/noarch/repodata.json.zst"},
 		{"channel:view-artifacts", "/noarch/repodata_shards.msgpack.zst"},

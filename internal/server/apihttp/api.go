@@ -87,6 +87,7 @@ func New(o Options) *API {
 	a.groupOperations()
 	a.channelGroupOperations()
 	a.serviceAccountOperations()
+	a.channelCareOperations()
 	a.documentOperations()
 	return a
 }

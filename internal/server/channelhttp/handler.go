@@ -3,6 +3,7 @@
 package channelhttp
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/conda/channel"
+	"kingsnake/conda/repodata"
 	"kingsnake/internal/access"
 	"kingsnake/internal/blob"
 	"kingsnake/internal/memo"
@@ -131,6 +133,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", maxAge: packageMaxAge})
 	case channel.KindShard:
 		return h.shard(w, r, caller, loc)
+	case channel.KindNotices:
+		return h.notices(w, r, caller, loc)
 	}
 	kind, ok := indexKinds[loc.Kind]
 	if !ok || place.Subdir() == "" && !place.IsMain() {
@@ -167,6 +171,29 @@ func (h *Handler) absent(r *http.Request, caller *access.Caller, loc channel.Loc
 		return err
 	}
 	return problem.New(http.StatusNotFound, api.CodeNotFound, "channel "+loc.Channel+" has no file "+strings.TrimPrefix(loc.Subdir+"/"+loc.File, "/"))
+}
+
+// notices serves what the channel tells its users now; one that tells nothing says so with an empty list.
+func (h *Handler) notices(w http.ResponseWriter, r *http.Request, caller *access.Caller, loc channel.Location) error {
+	if loc.Label != "" {
+		return h.absent(r, caller, loc)
+	}
+	list, c, err := h.Service.Channels.CurrentNotices(r.Context(), caller, loc.Channel)
+	if err != nil {
+		return err
+	}
+	notices := make([]repodata.Notice, len(list))
+	for i, n := range list {
+		notices[i] = repodata.Notice{ID: n.PublicID, Message: n.Message, Level: n.Level, CreatedAt: n.CreatedAt, ExpiresAt: n.ExpiresAt}
+	}
+	var body bytes.Buffer
+	if err := repodata.EncodeNotices(&body, notices); err != nil {
+		return err
+	}
+	h.cacheable(w.Header(), caller, c.Privacy == access.Public, content{maxAge: indexMaxAge})
+	w.Header().Set("Content-Type", "application/json")
+	http.ServeContent(rangeWriter(w, r), r, "", time.Time{}, bytes.NewReader(body.Bytes()))
+	return nil
 }
 
 // shard serves one shard.

@@ -1,0 +1,50 @@
+package api
+
+import "time"
+
+// NoticeLevel is how urgent a notice is.
+type NoticeLevel string
+
+// The levels of CEP 6.
+const (
+	NoticeInfo     NoticeLevel = "info"
+	NoticeWarning  NoticeLevel = "warning"
+	NoticeCritical NoticeLevel = "critical"
+)
+
+// Notice is what a channel tells its users; conda shows it when it installs from the channel (CEP 6).
+type Notice struct {
+	ID      string      `json:"id"`
+	Message string      `json:"message"`
+	Level   NoticeLevel `json:"level"`
+	// CreatedAt and ExpiresAt are exact to the second.
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Notices is the answer of GET and PUT /channels/{channel}/notices, also with notices that are over.
+type Notices struct {
+	Notices []Notice `json:"notices"`
+}
+
+// NoticesUpdate is the body of PUT /channels/{channel}/notices: all notices that the channel is to have from then on.
+type NoticesUpdate struct {
+	Notices []NoticeUpdate `json:"notices" maxItems:"20"`
+}
+
+// NoticeUpdate is one of them.
+type NoticeUpdate struct {
+	// ID is that of a notice that is there, left out for a new one.
+	ID      string `json:"id,omitempty" maxLength:"64"`
+	Message string `json:"message" minLength:"1" maxLength:"600"`
+	// Level is info when it is left out.
+	Level NoticeLevel `json:"level,omitempty" enum:"info,warning,critical"`
+	// ExpiresAt is 30 days ahead when it is left out.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// Reindexed is the answer of PUT /channels/{channel}/artifacts/{artifact_family}.
+type Reindexed struct {
+	// Subdirs is how many subdirs are built anew.
+	Subdirs int `json:"subdirs"`
+}
