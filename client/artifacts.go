@@ -93,6 +93,22 @@ func (c *Client) DeleteFile(ctx context.Context, channel, name, ckey string) err
 	return c.call(ctx, http.MethodDelete, nil, nil, nil, segments...)
 }
 
+// Dependencies lists what a version of a conda package depends on; an empty version means the newest.
+func (c *Client) Dependencies(ctx context.Context, channel, name, version string, opts ListOptions) (api.List[api.ArtifactDependency], error) {
+	query := opts.values()
+	set(query, "version", version)
+	var out api.List[api.ArtifactDependency]
+	err := c.call(ctx, http.MethodGet, query, nil, &out, artifactSegments(channel, name, "dependencies")...)
+	return out, err
+}
+
+// Dependants lists the packages of the channel whose newest version depends on a conda package.
+func (c *Client) Dependants(ctx context.Context, channel, name string, opts ListOptions) (api.List[api.ArtifactDependency], error) {
+	var out api.List[api.ArtifactDependency]
+	err := c.call(ctx, http.MethodGet, opts.values(), nil, &out, artifactSegments(channel, name, "dependants")...)
+	return out, err
+}
+
 // EditMetadata changes what the index says of a file. A value takes the place of the file's own, and null takes a former
 // edit back.
 func (c *Client) EditMetadata(ctx context.Context, channel, ckey string, patch map[string]any) error {

@@ -9,7 +9,8 @@ import (
 )
 
 func (a *app) packageCommand() *cobra.Command {
-	return group(groupPackages, "package", "Edit what the index says of packages", a.packageEditCommand())
+	return group(groupPackages, "package", "Dependencies, and what the index says of packages",
+		a.packageDepsCommand(), a.packageDependantsCommand(), a.packageEditCommand())
 }
 
 func (a *app) packageEditCommand() *cobra.Command {

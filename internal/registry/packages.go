@@ -29,6 +29,8 @@ type PackageStore interface {
 	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
 	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
 	ArtifactSummary(ctx context.Context, tx Tx, artifact int64) (ArtifactSummary, error)
+	UnknownDepends(ctx context.Context, channel int64, limit int) ([]Artifact, error)
+	SetDepends(ctx context.Context, tx Tx, a Artifact, names []string) error
 	PatchFile(ctx context.Context, tx Tx, f File) error
 	FilesAfter(ctx context.Context, tx Tx, r FileRange, limit int) ([]File, error)
 	CountFiles(ctx context.Context, r FileRange, names []string) (int64, error)
@@ -74,6 +76,8 @@ type ArtifactFilter struct {
 	Query     string
 	OnlyNames []string
 	Families  []string
+	// DependsOn keeps the packages of the one channel whose newest version depends on this name.
+	DependsOn string
 	// Subdir keeps packages with a file for it.
 	Subdir       string
 	UpdatedSince time.Time

@@ -41,7 +41,7 @@ func (s *Store) EnsureArtifact(ctx context.Context, tx registry.Tx, a registry.A
 // UpdateArtifact writes what a package's files say together.
 func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE artifacts SET file_count = $2, latest_version = $3, latest_version_key = $4,
-		summary = $5, about = $6, subdirs = $7, updated_at = $8 WHERE id = $1`,
+		summary = $5, about = $6, subdirs = $7, updated_at = $8, depends_known = FALSE WHERE id = $1`,
 		a.ID, a.FileCount, a.LatestVersion, a.LatestVersionKey, a.Summary, string(a.About), jsonList(a.Subdirs), millis(a.UpdatedAt)))
 }
 
@@ -70,6 +70,9 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	if f.Query != "" {
 		like := likePattern(f.Query)
 		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)
+	}
+	if f.DependsOn != "" {
+		w.add(`a.id IN (SELECT d.artifact_id FROM artifact_depends d WHERE d.channel_id = ? AND d.name = ?)`, f.ChannelID, f.DependsOn)
 	}
 	if len(f.OnlyNames) > 0 {
 		w.add(`a.name IN (`+s.d.texts("?")+`)`, jsonList(f.OnlyNames))

@@ -77,6 +77,7 @@ func New(o Options) *API {
 	a.artifactOperations()
 	a.labelOperations()
 	a.bulkOperations()
+	a.dependencyOperations()
 	a.jobOperations()
 	a.sourceOperations()
 	a.userOperations()

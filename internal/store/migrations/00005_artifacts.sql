@@ -49,8 +49,8 @@ CREATE INDEX files_channel ON files (channel_id, id);
 ALTER TABLE files ADD COLUMN patch TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN original TEXT NOT NULL DEFAULT '';
 
--- What the newest version of each package depends on, by name. A package that was there before this table is noted as
--- not read yet.
+-- What the newest version of each package depends on, by name. It is written when somebody asks for dependants: a package
+-- that has changed since, or was there before this table, is noted as not known.
 CREATE TABLE artifact_depends (
     artifact_id BIGINT NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
     channel_id BIGINT NOT NULL,
@@ -61,15 +61,7 @@ CREATE INDEX artifact_depends_name ON artifact_depends (channel_id, name);
 ALTER TABLE artifacts ADD COLUMN depends_known BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX artifacts_depends_unknown ON artifacts (id) WHERE depends_known = FALSE;
 
--- The README that a package file holds, by the file's hash, so that copies share it.
-CREATE TABLE readmes (
-    sha256 {{.Blob}} NOT NULL PRIMARY KEY,
-    path TEXT NOT NULL,
-    content TEXT NOT NULL
-);
-
 -- +goose Down
-DROP TABLE readmes;
 DROP INDEX artifacts_depends_unknown;
 ALTER TABLE artifacts DROP COLUMN depends_known;
 DROP TABLE artifact_depends;

@@ -59,6 +59,7 @@ func Run(t *testing.T, open Open) {
 		"parts of a write":          (*suite).parts,
 		"ranges of files":           (*suite).ranges,
 		"sources":                   (*suite).sources,
+		"depends":                   (*suite).depends,
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
