@@ -56,6 +56,9 @@ func serviceOperations() []operation {
 	edit := needs("service-account:edit")
 	on := func(method, below string) func(testing.TB, *world, place) call {
 		return func(t testing.TB, w *world, at place) call {
+			if method == http.MethodDelete {
+				w.distrust(t, at)
+			}
 			return call{method: method, path: at.rest + "/service-accounts/" + w.service(t, at) + below}
 		}
 	}
@@ -67,6 +70,7 @@ func serviceOperations() []operation {
 	return []operation{
 		{name: "GET " + allServices, both: true, scopes: edit, call: below(http.MethodGet, "/service-accounts", nil)},
 		{name: "POST " + allServices, both: true, scopes: edit, call: func(t testing.TB, w *world, at place) call {
+			w.distrust(t, at)
 			if err := w.Admin.DeleteServiceAccount(t.Context(), at.path, w.service(t, at)); err != nil {
 				t.Fatal(err)
 			}

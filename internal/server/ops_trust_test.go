@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kingsnake/api"
+	"kingsnake/client"
 	"kingsnake/internal/oidctest"
 )
 
@@ -52,4 +53,19 @@ func (w *world) rule(t testing.TB, at place) string {
 		}
 		return r.ID
 	})
+}
+
+// distrust removes the rules of a channel, which keep its service account from being deleted.
+func (w *world) distrust(t testing.TB, at place) {
+	t.Helper()
+	rules, err := w.Admin.TrustRules(t.Context(), at.path, client.ListOptions{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules.Items {
+		if err := w.Admin.DeleteTrustRule(t.Context(), at.path, r.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(w.doomed, "rule of "+at.path)
 }
