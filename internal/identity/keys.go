@@ -121,4 +121,7 @@ func (k *Keys) MAC(token string) (sum [sha256.Size]byte) {
 func (k *Keys) SignHead(message []byte) []byte { return ed25519.Sign(k.head, message) }
 
 // HeadKey is the public key of SignHead: the same for as long as the site key is.
-func (k *Keys) HeadKey() ed25519.PublicKey { return slices.Clone(k.head.Public().(ed25519.PublicKey)) }
+func (k *Keys) HeadKey() ed25519.PublicKey {
+	// The public key is the second half of the private one (RFC 8032).
+	return ed25519.PublicKey(slices.Clone(k.head[ed25519.PrivateKeySize-ed25519.PublicKeySize:]))
+}

@@ -125,10 +125,13 @@ func TestExplainNamesTheGroup(t *testing.T) {
 func groupProbes(group string) []call {
 	one := "/api/groups/" + group
 	return []call{
-		get(one), get(one + "/users"), get(one + "/channels"), {method: http.MethodHead, path: one},
-		{method: http.MethodPut, path: one, body: api.GroupUpdate{Description: new("x")}}, {method: http.MethodDelete, path: one},
+		get(one), get(one + "/users"), get(one + "/channels"),
+		{method: http.MethodHead, path: one},
+		{method: http.MethodPut, path: one, body: api.GroupUpdate{Description: new("x")}},
+		{method: http.MethodDelete, path: one},
 		{method: http.MethodPost, path: one + "/users", body: api.GroupMemberSet{UserID: "bob", Permission: api.LevelManage}},
-		{method: http.MethodDelete, path: one + "/users/bob"}, {method: http.MethodDelete, path: one + "/users/ada"},
+		{method: http.MethodDelete, path: one + "/users/bob"},
+		{method: http.MethodDelete, path: one + "/users/ada"},
 		{method: http.MethodPost, path: "/api/channels/bobs/groups", body: api.ChannelGroupRequest{GroupID: group, Permission: api.LevelRead}},
 	}
 }
@@ -168,7 +171,8 @@ func TestHiddenChannelGroups(t *testing.T) {
 	probes := func(ch string) []call {
 		all := "/api/channels/" + ch + "/groups"
 		return []call{
-			get(all), {method: http.MethodPost, path: all, body: api.ChannelGroupRequest{GroupID: "devs", Permission: api.LevelRead}},
+			get(all),
+			{method: http.MethodPost, path: all, body: api.ChannelGroupRequest{GroupID: "devs", Permission: api.LevelRead}},
 			{method: http.MethodPut, path: all + "/devs", body: api.ChannelGroupPermissions{Permission: api.LevelWrite}},
 			{method: http.MethodDelete, path: all + "/devs"},
 		}

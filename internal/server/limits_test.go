@@ -84,8 +84,14 @@ func TestLimitsAreEnforced(t *testing.T) {
 		name string
 		run  func(*testing.T)
 	}{
-		{"uses", l.uses}, {"uses at once", l.usesAtOnce}, {"uses of children", l.usesOfChildren}, {"addresses", l.addresses},
-		{"times", l.times}, {"patterns", l.patterns}, {"sizes", l.sizes}, {"public channels", l.publicChannels},
+		{"uses", l.uses},
+		{"uses at once", l.usesAtOnce},
+		{"uses of children", l.usesOfChildren},
+		{"addresses", l.addresses},
+		{"times", l.times},
+		{"patterns", l.patterns},
+		{"sizes", l.sizes},
+		{"public channels", l.publicChannels},
 	} {
 		before := l.cases
 		part.run(t)

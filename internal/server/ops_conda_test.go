@@ -18,20 +18,30 @@ func condaOperations() []operation {
 		{"channel:view-artifacts", "/noarch/run_exports.json"},
 		{"channel:view-artifacts", "/noarch/run_exports.json.zst"},
 	} {
-		all = append(all, operation{name: "GET /<channel>" + row.path, scopes: needs(row.scope), both: true,
-			call: func(_ testing.TB, _ *world, at place) call { return get("/" + at.path + row.path) }})
+		all = append(all, operation{
+			name: "GET /<channel>" + row.path, scopes: needs(row.scope), both: true,
+			call: func(_ testing.TB, _ *world, at place) call { return get("/" + at.path + row.path) },
+		})
 	}
 	return append(all,
-		operation{name: "GET <channel>: shard", scopes: needs("channel:view-artifacts"), both: true,
-			call: func(_ testing.TB, w *world, at place) call { return get(w.shards[at.path]) }},
-		operation{name: "GET <channel>: package", scopes: needs("artifact:download"), both: true,
-			call: func(_ testing.TB, w *world, at place) call { return get("/" + at.path + "/noarch/" + w.file) }},
-		operation{name: "PUT <channel>: package", scopes: needs("artifact:create"), both: true,
+		operation{
+			name: "GET <channel>: shard", scopes: needs("channel:view-artifacts"), both: true,
+			call: func(_ testing.TB, w *world, at place) call { return get(w.shards[at.path]) },
+		},
+		operation{
+			name: "GET <channel>: package", scopes: needs("artifact:download"), both: true,
+			call: func(_ testing.TB, w *world, at place) call { return get("/" + at.path + "/noarch/" + w.file) },
+		},
+		operation{
+			name: "PUT <channel>: package", scopes: needs("artifact:create"), both: true,
 			call: func(_ testing.TB, w *world, at place) call {
 				return call{method: http.MethodPut, path: "/" + at.path + "/noarch/" + w.file, body: w.data}
-			}},
-		operation{name: "PUT <channel>: package?force=true", scopes: needs("artifact:create", "artifact:edit"), both: true,
+			},
+		},
+		operation{
+			name: "PUT <channel>: package?force=true", scopes: needs("artifact:create", "artifact:edit"), both: true,
 			call: func(_ testing.TB, w *world, at place) call {
 				return call{method: http.MethodPut, path: "/" + at.path + "/noarch/" + w.file + "?force=true", body: w.data}
-			}})
+			},
+		})
 }

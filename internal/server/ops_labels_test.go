@@ -33,11 +33,13 @@ func labelOperations() []operation {
 		{"channel:view-artifacts", "/noarch/repodata_shards.msgpack.zst"},
 		{"channel:view-artifacts", "/noarch/run_exports.json"},
 	} {
-		all = append(all, operation{name: "GET /<channel>/label/beta" + row.path, scopes: needs(row.scope), both: true,
+		all = append(all, operation{
+			name: "GET /<channel>/label/beta" + row.path, scopes: needs(row.scope), both: true,
 			call: func(t testing.TB, w *world, at place) call {
 				w.label(t, at)
 				return get("/" + at.path + "/label/beta" + row.path)
-			}})
+			},
+		})
 	}
 	return all
 }

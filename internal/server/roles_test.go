@@ -217,7 +217,7 @@ func TestBuiltInRoles(t *testing.T) {
 	s := newStage(t)
 	admin := s.session(t, "admin")
 	s.makeRole(t, "taken", nil)
-	role := func(name string, levels map[string]api.Level) api.Role { return levelsOf(name, levels) }
+	role := levelsOf
 	for _, c := range []struct {
 		what, method, path string
 		body               any

@@ -145,10 +145,10 @@ func TestClaimsLapse(t *testing.T) {
 	s := newSingle(t, func(cfg *config.Config) { cfg.SessionLifetime = config.Duration(60 * 24 * time.Hour) })
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
 	s.Provider.Account("alice", map[string]any{"preferred_username": "alice", "groups": []string{"/company/devs", "it"}})
-	alice := s.signIn(t, "alice")
+	s.signIn(t, "alice")
 	s.share(t, "devs", "team", api.LevelWrite)
 	s.Provider.Account("alice", map[string]any{"groups": []string{"/company/devs"}})
-	alice = s.signIn(t, "alice")
+	alice := s.signIn(t, "alice")
 	token := s.Token(s.ScopeToken(alice, "channel:view", "artifact:view").Secret)
 	for who, c := range map[string]*client.Client{"session": alice, "token": token} {
 		if !reads(t, c, "team") {

@@ -19,7 +19,8 @@ func (s *Store) IsVirtual(ctx context.Context, id int64) (virtual bool, err erro
 // those of one package. The joins are written in the order in which they are to be made, since a database without
 // statistics may guess wrong and read a whole subdir for one package.
 func (s *Store) shown(w *where, src index.Source, name string) string {
-	from, owner := ` FROM `, ``
+	from := ` FROM `
+	var owner string
 	if src.Virtual {
 		from += `channel_sources cs CROSS JOIN `
 		owner = `cs.source_id`

@@ -57,7 +57,8 @@ func (a *Assertions) Verify(ctx context.Context, raw string) (registry.Assertion
 	if _, _, err := jwt.NewParser().ParseUnverified(raw, &said); err != nil {
 		return registry.Assertion{}, refused(reasonAssertion, "this is no assertion of a CI system (a signed JWT)")
 	}
-	name, _ := said.GetIssuer() //nolint:errcheck // A claim of another type is no issuer that is known.
+	// A claim of another type is no issuer that is known.
+	name, _ := said.GetIssuer()
 	from, known := a.issuers[name]
 	if !known {
 		return registry.Assertion{}, refused(reasonAssertion, "this site does not trust the issuer "+clip(name, 200)+" (iss)")

@@ -48,7 +48,8 @@ func (a *API) systemOperations() {
 	add(a, Operation{Method: http.MethodPost, Path: "/api/system/blob_cleanup", Tag: tag, Summary: "Delete those of some blobs that nothing names", Scopes: clean},
 		func(ctx context.Context, caller *access.Caller, in *struct {
 			Body []string `maxItems:"10000"`
-		}) (*body[api.CleanupStats], error) {
+		},
+		) (*body[api.CleanupStats], error) {
 			return a.cleanBlobs(ctx, caller, append([]string{}, in.Body...))
 		})
 	add(a, Operation{Method: http.MethodPost, Path: "/api/access/explain", Tag: tag, Summary: "Why somebody may or may not do something", Scopes: []access.Scope{access.AccessExplain}}, a.explain)

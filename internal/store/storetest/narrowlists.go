@@ -17,49 +17,7 @@ func (s *suite) narrowedLists() {
 			s.file(c, "noarch", name, "1.0", 0)
 		}
 	}
-	all := func(change func(*registry.ChannelSet)) registry.ChannelSet {
-		set := registry.ChannelSet{Top: true, Sub: true, All: true}
-		change(&set)
-		return set
-	}
-	id := strconv.FormatInt(team.ID, 10)
-	for what, tt := range map[string]struct {
-		set      registry.ChannelSet
-		packages []string
-		channels []string
-	}{
-		"one package": {
-			all(func(x *registry.ChannelSet) { x.Limited, x.Packages = true, []string{id + "/conda/num_py"} }), []string{"team/num_py"}, nil,
-		},
-		"a channel and a package": {
-			all(func(x *registry.ChannelSet) {
-				x.Limited, x.Within, x.Packages = true, []int64{part.ID}, []string{id + "/conda/numxpy"}
-			}),
-			[]string{"team/numxpy", "team/part/num_py", "team/part/numpy-base", "team/part/numxpy"}, []string{"team/part"},
-		},
-		"a wildcard of the database": {
-			all(func(x *registry.ChannelSet) {
-				x.PackagePatterns, x.ChannelPatterns = []string{"num_py"}, []string{"team"}
-			}), []string{"team/num_py"}, nil,
-		},
-		"a star": {
-			all(func(x *registry.ChannelSet) {
-				x.PackagePatterns, x.ChannelPatterns = []string{"*-b*e", "num_*"}, []string{"*"}
-			}),
-			[]string{"open/num_py", "open/numpy-base", "team/num_py", "team/numpy-base"}, nil,
-		},
-		"a star stops at a slash": {
-			all(func(x *registry.ChannelSet) { x.ChannelPatterns = []string{"*/*"} }),
-			[]string{"team/part/num_py", "team/part/numpy-base", "team/part/numxpy"}, []string{"team/part"},
-		},
-		"capital letters": {
-			all(func(x *registry.ChannelSet) { x.ChannelPatterns, x.PackagePatterns = []string{"*"}, []string{"Num*"} }), nil, nil,
-		},
-		"what is open stays open": {
-			registry.ChannelSet{Top: true, Sub: true, Open: []string{"public"}, All: true, Limited: true, ChannelPatterns: []string{"x"}, PackagePatterns: []string{"x"}},
-			[]string{"open/num_py", "open/numpy-base", "open/numxpy"}, []string{"open"},
-		},
-	} {
+	for what, tt := range narrowCases(team, part) {
 		artifacts, total, err := s.ListArtifacts(s.ctx(), registry.ArtifactFilter{Visible: []registry.ChannelSet{tt.set}}, registry.Page{Limit: 100})
 		if err != nil || total != int64(len(artifacts)) {
 			s.Fatalf("%s: %d of %d packages, %v", what, len(artifacts), total, err)
@@ -95,4 +53,57 @@ func (s *suite) narrowedLists() {
 		s.Fatal(err)
 	}
 	same(s, "files of no name", len(files), 1)
+}
+
+// narrowCase is what a token leaves of the lists.
+type narrowCase struct {
+	set      registry.ChannelSet
+	packages []string
+	channels []string
+}
+
+func narrowCases(team, part registry.Channel) map[string]narrowCase {
+	all := func(change func(*registry.ChannelSet)) registry.ChannelSet {
+		set := registry.ChannelSet{Top: true, Sub: true, All: true}
+		change(&set)
+		return set
+	}
+	id := strconv.FormatInt(team.ID, 10)
+	return map[string]narrowCase{
+		"one package": {
+			all(func(x *registry.ChannelSet) { x.Limited, x.Packages = true, []string{id + "/conda/num_py"} }), []string{"team/num_py"}, nil,
+		},
+		"a channel and a package": {
+			all(func(x *registry.ChannelSet) {
+				x.Limited, x.Within, x.Packages = true, []int64{part.ID}, []string{id + "/conda/numxpy"}
+			}),
+			[]string{"team/numxpy", "team/part/num_py", "team/part/numpy-base", "team/part/numxpy"},
+			[]string{"team/part"},
+		},
+		"a wildcard of the database": {
+			all(func(x *registry.ChannelSet) {
+				x.PackagePatterns, x.ChannelPatterns = []string{"num_py"}, []string{"team"}
+			}), []string{"team/num_py"}, nil,
+		},
+		"a star": {
+			all(func(x *registry.ChannelSet) {
+				x.PackagePatterns, x.ChannelPatterns = []string{"*-b*e", "num_*"}, []string{"*"}
+			}),
+			[]string{"open/num_py", "open/numpy-base", "team/num_py", "team/numpy-base"},
+			nil,
+		},
+		"a star stops at a slash": {
+			all(func(x *registry.ChannelSet) { x.ChannelPatterns = []string{"*/*"} }),
+			[]string{"team/part/num_py", "team/part/numpy-base", "team/part/numxpy"},
+			[]string{"team/part"},
+		},
+		"capital letters": {
+			all(func(x *registry.ChannelSet) { x.ChannelPatterns, x.PackagePatterns = []string{"*"}, []string{"Num*"} }), nil, nil,
+		},
+		"what is open stays open": {
+			registry.ChannelSet{Top: true, Sub: true, Open: []string{"public"}, All: true, Limited: true, ChannelPatterns: []string{"x"}, PackagePatterns: []string{"x"}},
+			[]string{"open/num_py", "open/numpy-base", "open/numxpy"},
+			[]string{"open"},
+		},
+	}
 }
