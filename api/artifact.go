@@ -123,4 +123,6 @@ type UploadResult struct {
 	// Replaced is true when the file took the place of another.
 	Replaced bool   `json:"replaced"`
 	URL      string `json:"url"`
+	// Filtered is why the channel's filters hide the file; it is left out for a file that is offered.
+	Filtered string `json:"filtered,omitempty"`
 }

@@ -57,6 +57,13 @@ type Channel struct {
 	// ArtifactCount counts packages by name, not files.
 	ArtifactCount int64 `json:"artifact_count"`
 	DownloadCount int64 `json:"download_count"`
+	// Filters say which files are offered; a family of packages that nothing is hidden of is left out.
+	Filters ChannelFilters `json:"filters"`
+	// Settings are left out while there are none.
+	Settings *ChannelSettings `json:"settings,omitempty"`
+	// UsedBytes is the sum of the sizes of the channel's files, QuotaBytes what it may be at most, 0 for no bound.
+	UsedBytes  int64 `json:"used_bytes"`
+	QuotaBytes int64 `json:"quota_bytes"`
 }
 
 // ChannelSource names one source of a virtual channel.
@@ -75,7 +82,9 @@ type ChannelCreate struct {
 	ChannelType      ChannelType      `json:"channel_type,omitempty" enum:"default,virtual"`
 	IndexingBehavior IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
 	// Sources are what a virtual channel draws on, the first one first.
-	Sources []ChannelSource `json:"sources,omitempty" maxItems:"32"`
+	Sources  []ChannelSource  `json:"sources,omitempty" maxItems:"32"`
+	Filters  *ChannelFilters  `json:"filters,omitempty"`
+	Settings *ChannelSettings `json:"settings,omitempty"`
 }
 
 // ChannelUpdate is the body of PUT /channels/{channel}. A field that is nil is left as it is.
@@ -87,6 +96,9 @@ type ChannelUpdate struct {
 	IndexingBehavior *IndexingBehavior `json:"indexing_behavior,omitempty" enum:"default,frozen"`
 	// Sources replaces the sources of a virtual channel.
 	Sources []ChannelSource `json:"sources,omitempty" maxItems:"32"`
+	// Filters replace all filters of the channel; an empty object offers all files.
+	Filters  *ChannelFilters  `json:"filters,omitempty"`
+	Settings *ChannelSettings `json:"settings,omitempty"`
 }
 
 // ChannelStats is the answer of GET /channels/{channel}/stats.

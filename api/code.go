@@ -99,6 +99,8 @@ const (
 	CodeVirtual Code = "channel_virtual"
 	// CodeNotFound (404) means that the target does not exist, or that the caller may not know that it does.
 	CodeNotFound Code = "not_found"
+	// CodeFiltered (404) means that the channel has the file and its filters hide it.
+	CodeFiltered Code = "file_filtered"
 	// CodeMethodNotAllowed (405) means that the path exists and takes other methods, named in the Allow header.
 	CodeMethodNotAllowed Code = "method_not_allowed"
 	// CodeConflict (409) means that the name is taken or the thing was changed in the meantime.
@@ -115,6 +117,8 @@ const (
 	CodeFileExists Code = "file_exists"
 	// CodeTooLarge (413) means that the body is larger than the server takes.
 	CodeTooLarge Code = "too_large"
+	// CodeQuotaExceeded (413) means that the file would make the channel larger than its quota.
+	CodeQuotaExceeded Code = "quota_exceeded"
 	// CodeUnsupportedMediaType (415) means that the body's media type is not one the operation reads.
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	// CodeRangeNotSatisfiable (416) means that the asked range lies outside the file.

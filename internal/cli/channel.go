@@ -25,6 +25,8 @@ func (a *app) channelCommand() *cobra.Command {
 		a.channelSourcesCommand(),
 		a.channelVirtualCommand(),
 		a.channelReindexCommand(),
+		a.channelFiltersCommand(),
+		a.channelQuotaCommand(),
 	)
 }
 
@@ -171,6 +173,8 @@ func (a *app) printChannel(c *connection, ch api.Channel) error {
 		t.row("Owners", strings.Join(ch.Owners, ", "))
 		t.row("Packages", strconv.FormatInt(ch.ArtifactCount, 10))
 		t.row("Downloads", strconv.FormatInt(ch.DownloadCount, 10))
+		t.row("Size", bytesText(ch.UsedBytes))
+		t.row("Quota", quotaText(ch))
 		t.row("Frozen", yesNo(ch.IndexingBehavior == api.IndexingFrozen))
 		t.row("Created", a.when(ch.Created))
 		t.row("Updated", a.when(ch.Updated))

@@ -120,6 +120,8 @@ func (a *app) printUploads(results []api.UploadResult) error {
 
 func uploadWord(r api.UploadResult) string {
 	switch {
+	case r.Filtered != "":
+		return "stored, but hidden by the channel's filters (" + r.Filtered + ")"
 	case r.Replaced:
 		return "replaced"
 	case r.Created:

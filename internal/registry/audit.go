@@ -21,6 +21,7 @@ const (
 	EventChannelCreated   EventType = "channel_created"
 	EventChannelUpdated   EventType = "channel_updated"
 	EventChannelDeleted   EventType = "channel_deleted"
+	EventChannelQuota     EventType = "channel_quota_updated"
 	EventArtifactAdded    EventType = "artifact_registered"
 	EventArtifactReplaced EventType = "artifact_replaced"
 	EventArtifactRemoved  EventType = "artifact_removed"

@@ -284,6 +284,10 @@ func (b *bulk) item(ctx context.Context, w *work, f File) (outcome, error) {
 	if !b.args.Action.targeted() {
 		return outcomeDone, b.remove(ctx, w, source, f, nil)
 	}
+	if f.Filtered != "" {
+		// What the source does not give out stays where it is.
+		return outcomeSkipped, nil
+	}
 	target, err := b.allowed(ctx, b.args.Target, b.args.Action.targetScopes(false), f)
 	if err != nil {
 		return 0, err

@@ -47,8 +47,14 @@ type Channel struct {
 	Privacy     access.Privacy
 	Type        ChannelType
 	Indexing    Indexing
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	Filters     Filters
+	Settings    ChannelSettings
+	// Filtering is the number of the first file that the filters were not applied to, 0 when that was done for all.
+	Filtering int64
+	// UsedBytes is the sum of the sizes of the files, QuotaBytes what it may be at most, 0 for no bound.
+	UsedBytes, QuotaBytes int64
+	CreatedAt             time.Time
+	UpdatedAt             time.Time
 
 	// What a listing shows besides.
 	ArtifactCount int64
@@ -98,7 +104,10 @@ func (c Channel) Validate() error {
 	if c.Type != VirtualChannel && len(c.Sources) > 0 {
 		return invalid("sources", "only a virtual channel has sources; set channel_type to virtual")
 	}
-	return nil
+	if err := c.Filters.Validate(); err != nil {
+		return err
+	}
+	return c.Settings.Validate()
 }
 
 // Sort is one column to order a list by.

@@ -56,7 +56,9 @@ type ChannelChange struct {
 	Privacy     *access.Privacy
 	Indexing    *Indexing
 	// Sources replaces those of a virtual channel; only their paths count.
-	Sources []Channel
+	Sources  []Channel
+	Filters  *Filters
+	Settings *ChannelSettings
 }
 
 // Channels is the service for channels.
@@ -65,6 +67,9 @@ type Channels struct {
 	channels ChannelStore
 	services *ServiceAccounts
 	lookup   *channelLookup
+
+	quotas    QuotaStore
+	filtering *Filtering
 }
 
 // channelSortColumns are what channel lists can be sorted by.
@@ -108,6 +113,9 @@ func (s *Channels) create(ctx context.Context, caller *access.Caller, c Channel,
 			if err := s.setSources(ctx, w, c); err != nil {
 				return err
 			}
+		}
+		if err := s.filtering.begin(ctx, w, Channel{}, c); err != nil {
+			return err
 		}
 		w.changed(ChangedChannel, c.ID, c.Path)
 		return w.record(ctx, EventChannelCreated, c.ID, c.Path, map[string]any{"privacy": c.Privacy})
@@ -240,6 +248,9 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 				return err
 			}
 		}
+		if err := s.filtering.begin(ctx, w, before, c); err != nil {
+			return err
+		}
 		w.changed(ChangedChannel, c.ID, c.Path)
 		return w.record(ctx, EventChannelUpdated, c.ID, c.Path, fields)
 	})
@@ -248,6 +259,9 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 	}
 	if err != nil {
 		return Channel{}, err
+	}
+	if change.Filters != nil {
+		s.filtering.nudge()
 	}
 	return s.shown(ctx, caller, c)
 }
@@ -261,6 +275,12 @@ func (ch ChannelChange) apply(c Channel) Channel {
 	}
 	if ch.Indexing != nil {
 		c.Indexing = *ch.Indexing
+	}
+	if ch.Filters != nil {
+		c.Filters = *ch.Filters
+	}
+	if ch.Settings != nil {
+		c.Settings = *ch.Settings
 	}
 	return c
 }
@@ -276,6 +296,9 @@ func changedFields(before, after Channel) map[string]any {
 	}
 	if before.Indexing != after.Indexing {
 		m["indexing_behavior"] = map[string]any{"from": before.Indexing, "to": after.Indexing}
+	}
+	if !before.Filters.Equal(after.Filters) {
+		m["filters"] = map[string]any{"from": before.Filters, "to": after.Filters}
 	}
 	return m
 }

@@ -50,7 +50,11 @@ func (s *Packages) EditMetadata(ctx context.Context, caller *access.Caller, path
 		if f, err = s.packages.FileByKey(ctx, w.tx, c.ID, subdir, filename); err != nil {
 			return err
 		}
+		had := f
 		if err := f.edit(changes); err != nil {
+			return err
+		}
+		if err := s.judge(ctx, w, c, &f, had); err != nil {
 			return err
 		}
 		f.UpdatedAt = s.now()

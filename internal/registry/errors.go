@@ -34,6 +34,8 @@ const (
 	CodeNoSpace      Code = "no_space"
 	CodeFrozen       Code = "channel_frozen"
 	CodeVirtual      Code = "channel_virtual"
+	CodeFiltered     Code = "file_filtered"
+	CodeQuota        Code = "quota_exceeded"
 	CodeUnavailable  Code = "unavailable"
 	CodeUsedUp       Code = "token_used_up"
 )

@@ -61,7 +61,9 @@ type File struct {
 	Patch    json.RawMessage
 	Original *Original
 	// Labels are the file's labels, sorted; none at all means main.
-	Labels    []string
+	Labels []string
+	// Filtered is why the channel's filters hide the file, empty for one that is offered.
+	Filtered  Cause
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -82,6 +84,7 @@ type FileRef struct {
 	Name       string
 	Size       int64
 	SHA256     blob.Hash
+	Filtered   Cause
 	UpdatedAt  time.Time
 	// Main tells whether the file carries the label main; Labels are the others.
 	Main   bool

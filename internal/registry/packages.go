@@ -46,6 +46,8 @@ type PackageStore interface {
 
 // ArtifactSummary is what a package's files say together.
 type ArtifactSummary struct {
+	// Total counts all files, FileCount those that are offered; the rest is about these.
+	Total     int64
 	FileCount int64
 	Subdirs   []string
 	// Latest is the file with the greatest version and, among those, the greatest build number.
@@ -63,6 +65,8 @@ type FileFilter struct {
 	// VirtualID takes, instead of ArtifactID, the files of a virtual channel's package of this Name.
 	VirtualID int64
 	Name      string
+	// Hidden takes in what the channel's filters hide.
+	Hidden bool
 }
 
 // ArtifactFilter narrows a list of packages.
@@ -89,6 +93,9 @@ type Packages struct {
 	*core
 	packages PackageStore
 	jobs     *Jobs
+	rules    RuleStore
+	quotas   QuotaStore
+	channels ChannelFinder
 	lookup   *channelLookup
 	blobs    blob.Store
 	gate     *sync.RWMutex
@@ -150,6 +157,9 @@ func (s *Packages) Open(ctx context.Context, caller *access.Caller, path string,
 	if err != nil {
 		return Served{}, err
 	}
+	if ref.Filtered != "" {
+		return Served{}, filtered(path, key.subdir+"/"+filename, ref.Filtered)
+	}
 	return Served{
 		Hash: ref.SHA256, Size: ref.Size, ModTime: ref.UpdatedAt, Public: c.Privacy == access.Public,
 		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID, Spend: s.spender(caller, access.ArtifactDownload, target(c, pkg)),
@@ -162,7 +172,7 @@ func (s *Packages) ref(ctx context.Context, key fileKey) (FileRef, error) {
 		return FileRef{}, err
 	}
 	return FileRef{
-		ID: f.ID, ArtifactID: f.ArtifactID, Name: f.Name, Size: f.Size, SHA256: f.SHA256, UpdatedAt: f.UpdatedAt,
+		ID: f.ID, ArtifactID: f.ArtifactID, Name: f.Name, Size: f.Size, SHA256: f.SHA256, Filtered: f.Filtered, UpdatedAt: f.UpdatedAt,
 		Main: f.Main(), Labels: f.OtherLabels(),
 	}, nil
 }
@@ -188,7 +198,15 @@ func (s *Packages) List(ctx context.Context, caller *access.Caller, path string,
 
 // Get gives one package.
 func (s *Packages) Get(ctx context.Context, caller *access.Caller, path, family, name string) (Artifact, error) {
-	_, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	return s.offered(ctx, caller, path, family, name)
+}
+
+// offered finds a package of which a file at least is offered.
+func (s *Packages) offered(ctx context.Context, caller *access.Caller, path, family, name string) (Artifact, error) {
+	c, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	if err == nil && a.FileCount == 0 {
+		return Artifact{}, filtered(c.Path, family+"/"+name, "all files")
+	}
 	return a, err
 }
 
@@ -217,6 +235,9 @@ func (s *Packages) Files(ctx context.Context, caller *access.Caller, path, famil
 		return nil, 0, err
 	}
 	c, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
+	if err == nil && c.Type != VirtualChannel && a.FileCount == 0 {
+		err = filtered(c.Path, family+"/"+name, "all files")
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -233,7 +254,11 @@ func (s *Packages) File(ctx context.Context, caller *access.Caller, path, family
 	if err != nil {
 		return File{}, err
 	}
-	return s.file(ctx, nil, c, name, ckey)
+	f, err := s.file(ctx, nil, c, name, ckey)
+	if err == nil && f.Filtered != "" {
+		return File{}, filtered(c.Path, f.CKey(), f.Filtered)
+	}
+	return f, err
 }
 
 // file finds a file of the named package, in a transaction where one is given.

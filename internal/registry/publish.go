@@ -137,6 +137,12 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	f.ChannelID, f.ArtifactID = c.ID, a.ID
+	if err := s.judge(ctx, w, c, &f, had); err != nil {
+		return File{}, err
+	}
+	if err := s.count(ctx, w.tx, c, f.Size-had.Size); err != nil {
+		return File{}, err
+	}
 	if had.ID != 0 {
 		f.ID, f.CreatedAt = had.ID, had.CreatedAt
 		err = s.packages.ReplaceFile(ctx, w.tx, f)
@@ -171,7 +177,7 @@ func (f File) facts() map[string]any {
 
 // grow brings a package's summary up to date after a file came in, without reading its other files.
 func (s *Packages) grow(ctx context.Context, tx Tx, a Artifact, f, had File) error {
-	if had.ID != 0 {
+	if had.ID != 0 || f.Filtered != "" {
 		return s.summarise(ctx, tx, a)
 	}
 	a.FileCount++

@@ -27,6 +27,9 @@ type Store interface {
 	SettingStore
 	DirectoryStore
 	UsageStore
+
+	RuleStore
+	QuotaStore
 	SystemStore
 	GroupStore
 	ChannelGroupStore
@@ -80,6 +83,9 @@ type Service struct {
 	Trust           *Trust
 	ServiceAccounts *ServiceAccounts
 
+	// Filtering applies the filters of channels; its Run does what an edit leaves over.
+	Filtering *Filtering
+
 	Directory *Directory
 	Usage     *Usage
 	Trail     *Trail
@@ -111,6 +117,9 @@ func New(o Options) *Service {
 		passwords: o.Passwords, sessions: o.Sessions,
 	}
 	groups := &Groups{core: c, groups: o.Store, channels: o.Store, accounts: accounts, lookup: lookup}
+	filtering := &Filtering{core: c, rules: o.Store, channels: o.Store, packages: packages, lookup: lookup, wake: make(chan struct{}, 1)}
+	packages.rules, packages.quotas, packages.channels = o.Store, o.Store, o.Store
+	channels.quotas, channels.filtering = o.Store, filtering
 	return &Service{
 		Channels:        channels,
 		Packages:        packages,
@@ -127,6 +136,8 @@ func New(o Options) *Service {
 		Trust:           &Trust{core: c, rules: o.Store, tokens: tokens, services: services, lookup: lookup, issuers: o.TrustedIssuers},
 		External:        &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 		ServiceAccounts: services,
+
+		Filtering: filtering,
 
 		Directory: directory,
 		Usage:     usage,

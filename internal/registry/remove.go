@@ -40,7 +40,7 @@ func (s *Packages) Delete(ctx context.Context, caller *access.Caller, path, fami
 	}
 	return s.removing(ctx, caller, c, func(w *work) error {
 		for {
-			files, _, err := s.packages.ListFiles(ctx, w.tx, FileFilter{ArtifactID: a.ID}, Page{Limit: maxPage})
+			files, _, err := s.packages.ListFiles(ctx, w.tx, FileFilter{ArtifactID: a.ID, Hidden: true}, Page{Limit: maxPage})
 			if err != nil || len(files) == 0 {
 				return err
 			}
@@ -67,6 +67,9 @@ func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File, more 
 	if err := s.packages.DeleteFile(ctx, w.tx, f.ID); err != nil {
 		return err
 	}
+	if err := s.count(ctx, w.tx, c, -f.Size); err != nil {
+		return err
+	}
 	if err := s.mark(ctx, w, f, f.Labels); err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (s *Packages) summarise(ctx context.Context, tx Tx, a Artifact) error {
 	if err != nil {
 		return err
 	}
-	if sum.FileCount == 0 {
+	if sum.Total == 0 {
 		return s.packages.DeleteArtifact(ctx, tx, a.ID)
 	}
 	a.FileCount, a.Subdirs = sum.FileCount, sum.Subdirs
@@ -95,7 +98,11 @@ func (s *Packages) summarise(ctx context.Context, tx Tx, a Artifact) error {
 
 // describeBy takes the package's description from its newest file.
 func (a *Artifact) describeBy(f File) {
-	a.LatestVersion, a.LatestVersionKey, a.About = f.Version, f.VersionKey, f.Facts
+	if f.ID == 0 {
+		// No file is offered, and nothing of the hidden ones must show.
+		f.VersionKey, f.Facts = []byte{}, json.RawMessage("{}")
+	}
+	a.LatestVersion, a.LatestVersionKey, a.About, a.Summary = f.Version, f.VersionKey, f.Facts, ""
 	var facts repodata.Facts
 	if json.Unmarshal(f.Facts, &facts) == nil {
 		a.Summary = clip(facts.Summary, 1000)

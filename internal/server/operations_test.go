@@ -64,6 +64,7 @@ func allOperations() []operation {
 		condaOperations(),
 		siteOperations(),
 		channelOperations(),
+		ruleOperations(),
 		accountOperations(),
 		userTokenOperations(),
 		groupOperations(),

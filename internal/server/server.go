@@ -186,6 +186,7 @@ func (s *Server) start(ctx context.Context, lastChange int64) {
 		svc.Audit.Run,
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
+		svc.Filtering.Run,
 		s.site.Upkeep.Run,
 		s.jobs.Run,
 		func(ctx context.Context) {

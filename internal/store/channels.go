@@ -6,11 +6,13 @@ import (
 	"kingsnake/internal/registry"
 )
 
-const channelColumns = `c.id, c.public_id, c.parent_id, c.name, c.path, c.description, c.privacy, c.channel_type, c.indexing, c.created_at, c.updated_at`
+const channelColumns = `c.id, c.public_id, c.parent_id, c.name, c.path, c.description, c.privacy, c.channel_type, c.indexing,
+	c.filters, c.settings, c.filtering, c.quota_bytes, c.used_bytes, c.created_at, c.updated_at`
 
 func channelDest(c *registry.Channel, created, updated *int64) []any {
 	return []any{
-		&c.ID, &c.PublicID, &c.ParentID, &c.Name, &c.Path, &c.Description, &c.Privacy, &c.Type, &c.Indexing, created, updated,
+		&c.ID, &c.PublicID, &c.ParentID, &c.Name, &c.Path, &c.Description, &c.Privacy, &c.Type, &c.Indexing,
+		asJSON{&c.Filters}, asJSON{&c.Settings}, &c.Filtering, &c.QuotaBytes, &c.UsedBytes, created, updated,
 	}
 }
 
@@ -87,7 +89,7 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 	}
 	order := orderBy(p, map[string]string{"name": "c.path", "updated_at": "c.updated_at"}, "c.path")
 	text := `SELECT ` + channelColumns + `,
-		(SELECT COUNT(*) FROM artifacts a WHERE a.channel_id = c.id),
+		(SELECT COUNT(*) FROM artifacts a WHERE a.channel_id = c.id AND a.file_count > 0),
 		COALESCE((SELECT SUM(a.download_count) FROM artifacts a WHERE a.channel_id = c.id), 0)
 		FROM channels c` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.reader.query(ctx, text, w.args...)
@@ -103,7 +105,7 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 // ChannelStats counts what is in a channel, but for its subchannels.
 func (s *Store) ChannelStats(ctx context.Context, channel int64) (c registry.ChannelStats, err error) {
 	err = s.reader.row(ctx, `SELECT
-		(SELECT COUNT(*) FROM artifacts WHERE channel_id = $1),
+		(SELECT COUNT(*) FROM artifacts WHERE channel_id = $1 AND file_count > 0),
 		(SELECT COALESCE(SUM(download_count), 0) FROM artifacts WHERE channel_id = $1),
 		(SELECT COUNT(*) FROM files WHERE channel_id = $1),
 		(SELECT COALESCE(SUM(size), 0) FROM files WHERE channel_id = $1),

@@ -14,7 +14,7 @@ import (
 
 const fileColumns = `f.id, f.channel_id, f.artifact_id, f.subdir, f.filename, f.format, f.v3, f.name, f.version, f.build, f.build_number,
 	f.version_key, f.size, f.sha256, f.md5, f.record, f.run_exports, f.facts, f.download_count, f.uploader, f.created_at, f.updated_at,
-	f.patch, f.original, f.main, (SELECT STRING_AGG(l.label, ',') FROM file_labels l WHERE l.file_id = f.id)`
+	f.patch, f.original, f.filtered, f.main, (SELECT STRING_AGG(l.label, ',') FROM file_labels l WHERE l.file_id = f.id)`
 
 func scanFile(r scanner) (f registry.File, err error) {
 	var record, exports, facts string
@@ -24,7 +24,7 @@ func scanFile(r scanner) (f registry.File, err error) {
 	var labels sql.NullString
 	var patch, original string
 	err = r.Scan(&f.ID, &f.ChannelID, &f.ArtifactID, &f.Subdir, &f.Filename, &f.Format, &f.V3, &f.Name, &f.Version, &f.Build, &f.BuildNumber,
-		&f.VersionKey, &f.Size, &sha, &md, &record, &exports, &facts, &f.DownloadCount, &f.Uploader, &created, &updated, &patch, &original, &main, &labels)
+		&f.VersionKey, &f.Size, &sha, &md, &record, &exports, &facts, &f.DownloadCount, &f.Uploader, &created, &updated, &patch, &original, &f.Filtered, &main, &labels)
 	if err != nil {
 		return f, err
 	}
@@ -63,26 +63,26 @@ func (s *Store) FileByKey(ctx context.Context, tx registry.Tx, channel int64, su
 // InsertFile adds a file and gives its number.
 func (s *Store) InsertFile(ctx context.Context, tx registry.Tx, f registry.File) (id int64, err error) {
 	err = s.q(tx).row(ctx, `INSERT INTO files (channel_id, artifact_id, subdir, filename, format, v3, name, version, build, build_number,
-		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at, main, patch, original)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING id`,
+		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at, main, patch, original, filtered)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) RETURNING id`,
 		f.ChannelID, f.ArtifactID, f.Subdir, f.Filename, f.Format, f.V3, f.Name, f.Version, f.Build, f.BuildNumber,
 		f.VersionKey, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
-		millis(f.CreatedAt), millis(f.UpdatedAt), f.Main(), string(f.Patch), originalText(f)).Scan(&id)
+		millis(f.CreatedAt), millis(f.UpdatedAt), f.Main(), string(f.Patch), originalText(f), string(f.Filtered)).Scan(&id)
 	return id, s.translate(err)
 }
 
 // ReplaceFile writes another content under the name of a file.
 func (s *Store) ReplaceFile(ctx context.Context, tx registry.Tx, f registry.File) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE files SET v3 = $2, build_number = $3, size = $4, sha256 = $5, md5 = $6, record = $7,
-		run_exports = $8, facts = $9, uploader = $10, updated_at = $11, patch = $12, original = $13 WHERE id = $1`,
+		run_exports = $8, facts = $9, uploader = $10, updated_at = $11, patch = $12, original = $13, filtered = $14 WHERE id = $1`,
 		f.ID, f.V3, f.BuildNumber, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
-		millis(f.UpdatedAt), string(f.Patch), originalText(f)))
+		millis(f.UpdatedAt), string(f.Patch), originalText(f), string(f.Filtered)))
 }
 
 // PatchFile writes what an edit makes of a file.
 func (s *Store) PatchFile(ctx context.Context, tx registry.Tx, f registry.File) error {
-	return s.affected(s.q(tx).exec(ctx, `UPDATE files SET record = $2, run_exports = $3, facts = $4, patch = $5, original = $6, updated_at = $7 WHERE id = $1`,
-		f.ID, string(f.Record), string(f.RunExports), string(f.Facts), string(f.Patch), originalText(f), millis(f.UpdatedAt)))
+	return s.affected(s.q(tx).exec(ctx, `UPDATE files SET record = $2, run_exports = $3, facts = $4, patch = $5, original = $6, updated_at = $7, filtered = $8 WHERE id = $1`,
+		f.ID, string(f.Record), string(f.RunExports), string(f.Facts), string(f.Patch), originalText(f), millis(f.UpdatedAt), string(f.Filtered)))
 }
 
 // originalText is what a file says by itself as the database keeps it, empty where no edit covers it.
@@ -108,6 +108,9 @@ func (s *Store) ListFiles(ctx context.Context, tx registry.Tx, f registry.FileFi
 		from = s.shown(&w, index.Source{Channel: f.VirtualID, Virtual: true}, f.Name)
 	} else {
 		w.add(`f.artifact_id = ?`, f.ArtifactID)
+		if !f.Hidden {
+			w.add(`f.filtered = ''`)
+		}
 	}
 	if f.Version != "" {
 		w.add(`f.version = ?`, f.Version)

@@ -67,6 +67,7 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 		best(&w, f.VirtualID)
 	}
 	s.packagesInSets(&w, f.Visible)
+	w.add(`a.file_count > 0`)
 	if f.Query != "" {
 		like := likePattern(f.Query)
 		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)
@@ -81,7 +82,7 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 		w.add(`a.family IN (`+s.d.texts("?")+`)`, jsonList(f.Families))
 	}
 	if f.Subdir != "" {
-		w.add(`EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = a.id AND f.subdir = ?)`, f.Subdir)
+		w.add(`EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = a.id AND f.subdir = ? AND f.filtered = '')`, f.Subdir)
 	}
 	if !f.UpdatedSince.IsZero() {
 		w.add(`a.updated_at >= ?`, millis(f.UpdatedSince))
@@ -102,15 +103,16 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 
 // ArtifactSummary reads what a package's files say together.
 func (s *Store) ArtifactSummary(ctx context.Context, tx registry.Tx, artifact int64) (sum registry.ArtifactSummary, err error) {
-	if err := s.q(tx).row(ctx, `SELECT COUNT(*) FROM files WHERE artifact_id = $1`, artifact).Scan(&sum.FileCount); err != nil || sum.FileCount == 0 {
+	if err := s.q(tx).row(ctx, `SELECT COUNT(*), COUNT(CASE WHEN filtered = '' THEN 1 END) FROM files WHERE artifact_id = $1`,
+		artifact).Scan(&sum.Total, &sum.FileCount); err != nil || sum.FileCount == 0 {
 		return sum, s.translate(err)
 	}
-	rows, err := s.q(tx).query(ctx, `SELECT DISTINCT subdir FROM files WHERE artifact_id = $1 ORDER BY subdir`, artifact)
+	rows, err := s.q(tx).query(ctx, `SELECT DISTINCT subdir FROM files WHERE artifact_id = $1 AND filtered = '' ORDER BY subdir`, artifact)
 	sum.Subdirs, err = collect(s, rows, err, func(r scanner) (sub string, err error) { err = r.Scan(&sub); return sub, err })
 	if err != nil {
 		return sum, err
 	}
-	sum.Latest, err = scanFile(s.q(tx).row(ctx, `SELECT `+fileColumns+` FROM files f WHERE f.artifact_id = $1
+	sum.Latest, err = scanFile(s.q(tx).row(ctx, `SELECT `+fileColumns+` FROM files f WHERE f.artifact_id = $1 AND f.filtered = ''
 		ORDER BY f.version_key DESC, f.build_number DESC, f.id DESC LIMIT 1`, artifact))
 	return sum, s.translate(err)
 }

@@ -35,6 +35,7 @@ func (s *Store) shown(w *where, src index.Source, name string) string {
 		from += `artifacts a CROSS JOIN files f`
 		w.add(`a.channel_id = `+owner+` AND a.family = ? AND a.name = ? AND f.artifact_id = a.id`, registry.FamilyConda, name)
 	}
+	w.add(`f.filtered = ''`)
 	if sub := src.Place.Subdir(); sub != "" {
 		w.add(`f.subdir = ?`, sub)
 	}
@@ -66,6 +67,6 @@ func best(w *where, virtual int64) {
 // another file of the same name.
 func first(w *where, label string) string {
 	return `NOT EXISTS (SELECT 1 FROM channel_sources es JOIN files e ON e.channel_id = es.source_id
-		WHERE es.virtual_id = cs.virtual_id AND es.position < cs.position AND e.subdir = f.subdir AND e.filename = f.filename
+		WHERE es.virtual_id = cs.virtual_id AND es.position < cs.position AND e.subdir = f.subdir AND e.filename = f.filename AND e.filtered = ''
 		AND ` + carries(w, "e", label) + `)`
 }

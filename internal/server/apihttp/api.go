@@ -74,6 +74,7 @@ func New(o Options) *API {
 	a.trustOperations()
 	a.tokenOperations()
 	a.channelOperations()
+	a.ruleOperations()
 	a.artifactOperations()
 	a.labelOperations()
 	a.bulkOperations()

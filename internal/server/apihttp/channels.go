@@ -85,11 +85,18 @@ func (a *API) listSubchannels(ctx context.Context, caller *access.Caller, in *li
 
 // channelIn is a new channel as it is asked for.
 func channelIn(b api.ChannelCreate) registry.Channel {
-	return registry.Channel{
+	c := registry.Channel{
 		Name: b.Name, Description: b.Description, Privacy: access.Privacy(b.Privacy),
 		Type: registry.ChannelType(b.ChannelType), Indexing: registry.Indexing(b.IndexingBehavior),
 		Sources: sourcesIn(b.Sources),
 	}
+	if f := filtersIn(b.Filters); f != nil {
+		c.Filters = *f
+	}
+	if s := channelSettingsIn(b.Settings); s != nil {
+		c.Settings = *s
+	}
+	return c
 }
 
 func countersOut(s registry.ChannelStats) api.Counters {
@@ -109,6 +116,7 @@ func (a *API) editChannel(ctx context.Context, caller *access.Caller, in *editCh
 		Name: in.Body.Name, Description: in.Body.Description,
 		Privacy: convert[access.Privacy](in.Body.Privacy), Indexing: convert[registry.Indexing](in.Body.IndexingBehavior),
 		Sources: sourcesIn(in.Body.Sources),
+		Filters: filtersIn(in.Body.Filters), Settings: channelSettingsIn(in.Body.Settings),
 	})
 	return &body[api.Channel]{channelOut(c)}, err
 }
@@ -126,6 +134,7 @@ func channelOut(c registry.Channel) api.Channel {
 	out := api.Channel{
 		ID: c.PublicID, Name: c.Name, Parent: parentOf(c.Path), Description: c.Description, Privacy: api.Privacy(c.Privacy),
 		ChannelType: api.ChannelType(c.Type), IndexingBehavior: api.IndexingBehavior(c.Indexing), Sources: sourcesOut(c.Sources),
+		Filters: filtersOut(c.Filters), Settings: channelSettingsOut(c.Settings), UsedBytes: c.UsedBytes, QuotaBytes: c.QuotaBytes,
 		Owners: c.Owners, Created: c.CreatedAt, Updated: c.UpdatedAt, ArtifactCount: c.ArtifactCount, DownloadCount: c.DownloadCount,
 	}
 	if out.Owners == nil {

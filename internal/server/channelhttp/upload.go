@@ -95,6 +95,9 @@ func (h *Handler) raw(w http.ResponseWriter, r *http.Request, up *registry.Uploa
 		return err
 	}
 	r.Body = wire.NewBody(w, r, h.Progress)
+	if err := up.Expect(r.Context(), in, r.ContentLength); err != nil {
+		return err
+	}
 	got, err := up.Receive(r.Context(), r.Body, r.ContentLength)
 	if err != nil {
 		return err
@@ -150,6 +153,9 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, up *registry.Uplo
 			return problem.New(http.StatusUnprocessableEntity, api.CodeInvalid, "the form has two files; send one request for each")
 		}
 		describe(p, &in)
+		if err := up.Expect(r.Context(), in, in.Size); err != nil {
+			return err
+		}
 		if got, err = up.Receive(r.Context(), p, -1); err != nil {
 			return err
 		}
@@ -262,6 +268,6 @@ func (h *Handler) uploaded(w http.ResponseWriter, r *http.Request, out registry.
 	}
 	return writeJSON(w, r, status, api.UploadResult{
 		Channel: out.Channel.Path, CKey: f.CKey(), Filename: f.Filename, Name: f.Name, Version: f.Version, Build: f.Build,
-		Subdir: f.Subdir, Size: f.Size, SHA256: f.SHA256.String(), MD5: hexString(f.MD5[:]), Labels: f.Labels, Created: out.Created, Replaced: out.Replaced, URL: url,
+		Subdir: f.Subdir, Size: f.Size, SHA256: f.SHA256.String(), MD5: hexString(f.MD5[:]), Labels: f.Labels, Created: out.Created, Replaced: out.Replaced, URL: url, Filtered: string(f.Filtered),
 	})
 }

@@ -56,6 +56,8 @@ var answers = map[registry.Code]struct {
 	registry.CodeWrongKind:    {http.StatusForbidden, api.CodeForbidden},
 	registry.CodeTooMany:      {http.StatusTooManyRequests, api.CodeRateLimited},
 	registry.CodeNoSpace:      {http.StatusInsufficientStorage, api.CodeStorageFull},
+	registry.CodeFiltered:     {http.StatusNotFound, api.CodeFiltered},
+	registry.CodeQuota:        {http.StatusRequestEntityTooLarge, api.CodeQuotaExceeded},
 	registry.CodeFrozen:       {http.StatusBadRequest, api.CodeFrozen},
 	registry.CodeVirtual:      {http.StatusBadRequest, api.CodeVirtual},
 	registry.CodeUnavailable:  {http.StatusServiceUnavailable, api.CodeUnavailable},

@@ -45,7 +45,7 @@ func (s *suite) packages() {
 	s.fails("a file name that is taken", err, registry.ErrTaken)
 
 	sum := must[registry.ArtifactSummary](s, "summary")(s.ArtifactSummary(s.ctx(), nil, one.ArtifactID))
-	same(s, "what files say together", sum, registry.ArtifactSummary{FileCount: 2, Subdirs: []string{"linux-64", "noarch"}, Latest: two})
+	same(s, "what files say together", sum, registry.ArtifactSummary{Total: 2, FileCount: 2, Subdirs: []string{"linux-64", "noarch"}, Latest: two})
 	a := registry.Artifact{
 		ID: one.ArtifactID, ChannelID: c.ID, ChannelPath: "team", Privacy: "private", Family: "conda", Name: "a", FileCount: 2, LatestVersion: "2.0",
 		LatestVersionKey: []byte("2.0"), Summary: "Sum of it", About: json.RawMessage(`{"x":1}`), Subdirs: sum.Subdirs, CreatedAt: at(0), UpdatedAt: at(4),

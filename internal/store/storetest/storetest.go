@@ -60,6 +60,8 @@ func Run(t *testing.T, open Open) {
 		"ranges of files":           (*suite).ranges,
 		"sources":                   (*suite).sources,
 		"depends":                   (*suite).depends,
+		"what filters hide":         (*suite).filters,
+		"quotas":                    (*suite).quotas,
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,

@@ -1,0 +1,114 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"kingsnake/internal/access"
+)
+
+// QuotaStore counts the bytes of a channel's files.
+type QuotaStore interface {
+	// AddChannelBytes adds to a channel's bytes; ErrNoRecord if they would be more than its quota.
+	AddChannelBytes(ctx context.Context, tx Tx, channel, bytes int64) error
+	SetChannelQuota(ctx context.Context, tx Tx, channel, bytes int64) error
+}
+
+// SetQuota bounds the bytes of a channel's files; 0 lifts the bound. A bound below what the channel holds takes nothing
+// away, but lets nothing more in.
+func (s *Channels) SetQuota(ctx context.Context, caller *access.Caller, path string, bytes int64) (Channel, error) {
+	c, err := s.on(ctx, caller, access.ChannelEdit, path)
+	if err != nil {
+		return Channel{}, err
+	}
+	if err := s.allow(ctx, caller, access.SystemSettingsEdit, access.OnSystem()); err != nil {
+		return Channel{}, err
+	}
+	if bytes < 0 {
+		return Channel{}, invalid("quota_bytes", "a quota is a number of bytes, or 0 for none")
+	}
+	err = s.write(ctx, caller, func(w *work) error {
+		if err := s.quotas.SetChannelQuota(ctx, w.tx, c.ID, bytes); err != nil {
+			return err
+		}
+		w.changed(ChangedChannel, c.ID, c.Path)
+		return w.record(ctx, EventChannelQuota, c.ID, c.Path, map[string]any{"quota_bytes": map[string]int64{"from": c.QuotaBytes, "to": bytes}})
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return Channel{}, notFound("channel %s was deleted meanwhile", path)
+	}
+	if err != nil {
+		return Channel{}, err
+	}
+	return s.detailed(ctx, c)
+}
+
+// count adds the bytes of a file to its channel, or takes them off. It is where a quota is kept: two uploads at once
+// cannot both take the last bytes.
+func (s *Packages) count(ctx context.Context, tx Tx, c Channel, bytes int64) error {
+	if bytes == 0 {
+		return nil
+	}
+	err := s.quotas.AddChannelBytes(ctx, tx, c.ID, bytes)
+	if !errors.Is(err, ErrNoRecord) {
+		return err
+	}
+	now, err := s.channels.ChannelByPath(ctx, tx, c.Path)
+	if err != nil {
+		return err
+	}
+	return overQuota(now, bytes)
+}
+
+func overQuota(c Channel, bytes int64) error {
+	return &Error{Code: CodeQuota, Reason: "quota_exceeded", Message: fmt.Sprintf(
+		"channel %s holds %d bytes, and %d more would exceed its quota of %d; delete files, or ask an administrator for a larger quota",
+		c.Path, c.UsedBytes, bytes, c.QuotaBytes)}
+}
+
+// Expect refuses a file that cannot fit into the channel before any of it is read, as far as what is said of it tells:
+// size is -1 for unknown. Whether it fits is decided when it is published.
+func (u *Upload) Expect(ctx context.Context, in UploadInput, size int64) error {
+	s := u.packages
+	if size <= 0 || u.channel.QuotaBytes == 0 {
+		return nil
+	}
+	c, err := s.channels.ChannelByPath(ctx, nil, u.channel.Path)
+	if errors.Is(err, ErrNoRecord) {
+		return notFound("channel %s was deleted meanwhile", u.channel.Path)
+	}
+	if err != nil {
+		return err
+	}
+	had, err := s.had(ctx, c, in)
+	if err != nil {
+		return err
+	}
+	if had.ID != 0 && !in.Force {
+		// It is the same file, which is no news, or another one, which is refused in any case.
+		return nil
+	}
+	if more := size - had.Size; more > 0 && c.QuotaBytes > 0 && c.UsedBytes+more > c.QuotaBytes {
+		return overQuota(c, more)
+	}
+	return nil
+}
+
+// had is the file that an upload would replace, none if that cannot be told yet.
+func (s *Packages) had(ctx context.Context, c Channel, in UploadInput) (File, error) {
+	subdirs := []string{in.Subdir}
+	if in.Subdir == "" {
+		var err error
+		if subdirs, err = s.rules.SubdirNames(ctx, nil, c.ID); err != nil {
+			return File{}, err
+		}
+	}
+	for _, subdir := range subdirs {
+		f, err := s.packages.FileByKey(ctx, nil, c.ID, subdir, in.Filename)
+		if !errors.Is(err, ErrNoRecord) {
+			return f, err
+		}
+	}
+	return File{}, nil
+}
