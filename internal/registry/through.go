@@ -23,7 +23,7 @@ func (s *Packages) openThrough(ctx context.Context, caller *access.Caller, c Cha
 		if err != nil {
 			return Served{}, err
 		}
-		if !ref.carries(place) {
+		if !ref.carries(place) || ref.Filtered != "" {
 			continue
 		}
 		spend := s.spender(caller, access.ArtifactDownload, target(src, pkg))
