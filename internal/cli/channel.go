@@ -27,6 +27,9 @@ func (a *app) channelCommand() *cobra.Command {
 		a.channelReindexCommand(),
 		a.channelFiltersCommand(),
 		a.channelQuotaCommand(),
+		a.channelGroupsCommand(),
+		a.channelGrantCommand(),
+		a.channelRevokeCommand(),
 	)
 }
 
