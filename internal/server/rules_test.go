@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -374,7 +375,17 @@ func TestQuotaBeforeTheBody(t *testing.T) {
 	req.ContentLength = size
 	req.Header.Set("X-Auth", s.token)
 	req.Header.Set("Expect", "100-continue")
-	got := send(t, req)
+	// This client waits for the server's word before it sends.
+	patient := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+	resp, err := patient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got := answer{status: resp.StatusCode}
+	if got.body, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
 	if got.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("status = %d %s", got.status, got.body)
 	}

@@ -56,7 +56,7 @@ func (s *Store) shown(w *where, src index.Source, name string) string {
 // best narrows a query of packages, as a, to those that a virtual channel shows under the label main: of one name the one
 // with the greatest version, of equal ones that of the first source.
 func best(w *where, virtual int64) {
-	const shows = `EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = %.id AND f.main)`
+	const shows = `EXISTS (SELECT 1 FROM files f WHERE f.artifact_id = %.id AND f.main AND f.filtered = '')`
 	w.add(strings.ReplaceAll(shows, "%", "a")+` AND EXISTS (SELECT 1 FROM channel_sources cs WHERE cs.virtual_id = ? AND cs.source_id = a.channel_id
 		AND NOT EXISTS (SELECT 1 FROM channel_sources es JOIN artifacts b ON b.channel_id = es.source_id
 			WHERE es.virtual_id = cs.virtual_id AND b.family = a.family AND b.name = a.name AND `+strings.ReplaceAll(shows, "%", "b")+`

@@ -30,6 +30,11 @@ func (s *suite) file(c registry.Channel, subdir, name, version string, build int
 		if f.ID, err = s.InsertFile(s.ctx(), tx, f); err != nil {
 			return err
 		}
+		a.FileCount++
+		a.LatestVersionKey = append([]byte{}, a.LatestVersionKey...)
+		if err := s.UpdateArtifact(s.ctx(), tx, a); err != nil {
+			return err
+		}
 		_, err = s.MarkSubdir(s.ctx(), tx, c.ID, registry.Place(subdir), name, at(0))
 		return err
 	})
