@@ -73,8 +73,10 @@ type ArtifactFile struct {
 	// edited it, "patch.json" holds the edit and "original.json" the record as the file itself has it.
 	Metadata json.RawMessage `json:"metadata"`
 	// Labels are the labels under which the file can be fetched, sorted; nearly always only "main".
-	Labels        []string `json:"labels"`
-	DownloadCount int64    `json:"download_count"`
+	Labels []string `json:"labels"`
+	// FilteredCause is why the channel's filters hide the file, license or exclude_specs; it is left out of one that is offered.
+	FilteredCause string `json:"filtered_cause,omitempty"`
+	DownloadCount int64  `json:"download_count"`
 	// UploadedBy is the name of the user or service account that sent the file, empty where the caller may not see it.
 	UploadedBy string    `json:"uploaded_by"`
 	CreatedAt  time.Time `json:"created_at"`

@@ -61,6 +61,8 @@ type FileFilter struct {
 	ListOptions
 	// Version and CKey narrow the list to exactly this version and this file where they are not empty.
 	Version, CKey string
+	// Hidden also lists what the channel's filters hide; it takes the scope channel:edit.
+	Hidden bool
 }
 
 // Files lists the files of a conda package.
@@ -68,6 +70,9 @@ func (c *Client) Files(ctx context.Context, channel, name string, filter FileFil
 	query := filter.values()
 	set(query, "version", filter.Version)
 	set(query, "ckey", filter.CKey)
+	if filter.Hidden {
+		query.Set("include_nonsearchable", "true")
+	}
 	var out api.List[api.ArtifactFile]
 	err := c.call(ctx, http.MethodGet, query, nil, &out, artifactSegments(channel, name, "files")...)
 	return out, err

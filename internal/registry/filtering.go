@@ -11,6 +11,9 @@ import (
 // RuleStore keeps what a channel's filters did.
 type RuleStore interface {
 	SetChannelRules(ctx context.Context, tx Tx, channel int64, f Filters, s ChannelSettings) error
+	// HoldRules waits for whoever changes a channel's filters, and keeps them as they are to the end of the transaction.
+	// Without it a file that is judged at the same moment could be left with what the former filters say of it.
+	HoldRules(ctx context.Context, tx Tx, channel int64) error
 	// MoveFiltering notes from which file on the filters are to be applied, 0 for none; ErrNoRecord if that was not from,
 	// unless from is fromAnywhere.
 	MoveFiltering(ctx context.Context, tx Tx, channel, from, to int64) error
@@ -146,6 +149,9 @@ func (s *Filtering) step(ctx context.Context, path string) (more bool, err error
 		if err != nil {
 			return err
 		}
+		if c, err = s.packages.held(ctx, w, c); err != nil {
+			return err
+		}
 		if c.Filtering == 0 {
 			more = false
 			return nil
@@ -221,7 +227,7 @@ func (s *Filtering) turn(ctx context.Context, w *work, c Channel, f File, cause 
 // judge tells why the filters of a file's channel hide it, by the rules as they are in the transaction, and notes what
 // that changes; had is the file that it replaces, if any.
 func (s *Packages) judge(ctx context.Context, w *work, c Channel, f *File, had File) error {
-	now, err := s.channels.ChannelByPath(ctx, w.tx, c.Path)
+	now, err := s.held(ctx, w, c)
 	if err != nil {
 		return err
 	}
@@ -237,6 +243,14 @@ func (s *Packages) judge(ctx context.Context, w *work, c Channel, f *File, had F
 		change.Cause, change.Change = had.Filtered, RouteAdded
 	}
 	return s.rules.InsertFileChange(ctx, w.tx, change)
+}
+
+// held reads a channel anew, with filters that nobody changes before the transaction ends.
+func (s *Packages) held(ctx context.Context, w *work, c Channel) (Channel, error) {
+	if err := s.rules.HoldRules(ctx, w.tx, c.ID); err != nil {
+		return Channel{}, err
+	}
+	return s.channels.ChannelByPath(ctx, w.tx, c.Path)
 }
 
 // filtered words that something is there and hidden, for those who may read the channel.

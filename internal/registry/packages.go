@@ -65,7 +65,7 @@ type FileFilter struct {
 	// VirtualID takes, instead of ArtifactID, the files of a virtual channel's package of this Name.
 	VirtualID int64
 	Name      string
-	// Hidden takes in what the channel's filters hide.
+	// Hidden takes in what the channel's filters hide, for those who may change these.
 	Hidden bool
 }
 
@@ -235,7 +235,11 @@ func (s *Packages) Files(ctx context.Context, caller *access.Caller, path, famil
 		return nil, 0, err
 	}
 	c, a, err := s.artifact(ctx, caller, access.ArtifactView, path, family, name)
-	if err == nil && c.Type != VirtualChannel && a.FileCount == 0 {
+	switch {
+	case err != nil:
+	case f.Hidden:
+		_, err = s.lookup.on(ctx, s.core, caller, access.ChannelEdit, path)
+	case c.Type != VirtualChannel && a.FileCount == 0:
 		err = filtered(c.Path, family+"/"+name, "all files")
 	}
 	if err != nil {

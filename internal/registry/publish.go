@@ -130,6 +130,10 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 	if f.Labels, err = ParseLabels(f.Labels); err != nil {
 		return File{}, err
 	}
+	// This takes the channel's lock before any other, as an edit of the filters does.
+	if err := s.judge(ctx, w, c, &f, had); err != nil {
+		return File{}, err
+	}
 	a, err := s.packages.EnsureArtifact(ctx, w.tx, Artifact{
 		ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
 	})
@@ -137,9 +141,6 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	f.ChannelID, f.ArtifactID = c.ID, a.ID
-	if err := s.judge(ctx, w, c, &f, had); err != nil {
-		return File{}, err
-	}
 	if err := s.count(ctx, w.tx, c, f.Size-had.Size); err != nil {
 		return File{}, err
 	}

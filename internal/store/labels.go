@@ -33,11 +33,12 @@ func (s *Store) SetFileLabels(ctx context.Context, tx registry.Tx, f registry.Fi
 	return nil
 }
 
-// channelLabels counts the files of each label of channel $1, of a virtual one those of its sources. Those of main are all but the few that lack it, so that they
-// need not be read.
+// channelLabels counts the files of each label that channel $1, a virtual one through its sources, offers. Those of main are
+// all but the few that lack it, so that they need not be read.
 const channelLabels = ` FROM (SELECT 'main' AS label, CAST(COALESCE((SELECT SUM(file_count) FROM artifacts WHERE channel_id IN ` + ofChannel + `), 0) AS BIGINT)
-		- (SELECT COUNT(*) FROM files WHERE channel_id IN ` + ofChannel + ` AND NOT main) AS files
-	UNION ALL SELECT label, COUNT(*) FROM file_labels WHERE channel_id IN ` + ofChannel + ` GROUP BY label) counted WHERE files > 0`
+		- (SELECT COUNT(*) FROM files WHERE channel_id IN ` + ofChannel + ` AND NOT main AND filtered = '') AS files
+	UNION ALL SELECT l.label, COUNT(*) FROM file_labels l JOIN files f ON f.id = l.file_id
+		WHERE l.channel_id IN ` + ofChannel + ` AND f.filtered = '' GROUP BY l.label) counted WHERE files > 0`
 
 // ofChannel are the channels whose files channel $1 shows.
 const ofChannel = `(SELECT CAST($1 AS BIGINT) UNION ALL SELECT source_id FROM channel_sources WHERE virtual_id = $1)`

@@ -22,6 +22,11 @@ func (s *Store) SetChannelRules(ctx context.Context, tx registry.Tx, channel int
 	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET filters = $2, settings = $3 WHERE id = $1`, channel, string(filters), string(rest)))
 }
 
+// HoldRules takes the lock of a channel's row, by an update that changes nothing.
+func (s *Store) HoldRules(ctx context.Context, tx registry.Tx, channel int64) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET filtering = filtering WHERE id = $1`, channel))
+}
+
 // MoveFiltering notes from which file on a channel's filters are to be applied, if that was from, or from is -1.
 func (s *Store) MoveFiltering(ctx context.Context, tx registry.Tx, channel, from, to int64) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET filtering = $3 WHERE id = $1 AND (filtering = $2 OR $2 = -1)`, channel, from, to))

@@ -96,10 +96,11 @@ type listFilesInput struct {
 	CKey          string   `query:"ckey" maxLength:"512"`
 	Label         string   `query:"label" maxLength:"128" doc:"Only files that carry this label."`
 	Architectures []string `query:"architectures,explode" maxItems:"64"`
+	Hidden        bool     `query:"include_nonsearchable" doc:"Also files that the channel's filters hide, for those with channel:edit."`
 }
 
 func (a *API) listFiles(ctx context.Context, caller *access.Caller, in *listFilesInput) (*body[api.List[api.ArtifactFile]], error) {
-	f := registry.FileFilter{Version: in.Version, CKey: in.CKey, Subdirs: in.Architectures, Label: in.Label}
+	f := registry.FileFilter{Version: in.Version, CKey: in.CKey, Subdirs: in.Architectures, Label: in.Label, Hidden: in.Hidden}
 	files, total, err := a.Service.Packages.Files(ctx, caller, in.Channel, in.Family, in.Name, f, in.registry())
 	return list(files, total, a.fileOut(in.Channel)), err
 }
@@ -152,7 +153,7 @@ func (a *API) fileOut(path string) func(registry.File) api.ArtifactFile {
 			Channel: name, Subchannel: sub, CKey: f.CKey(), Family: api.FamilyConda, Name: f.Name, Version: f.Version, Build: f.Build,
 			BuildNumber: f.BuildNumber, Subdir: f.Subdir, Filename: f.Filename, Size: f.Size, SHA256: f.SHA256.String(),
 			MD5: hex.EncodeToString(f.MD5[:]), URL: "/api/repo" + channel.Location{Channel: path, Label: f.URLLabel(), Subdir: f.Subdir, File: f.Filename}.Path(),
-			Metadata: meta, Labels: f.Labels, DownloadCount: f.DownloadCount, UploadedBy: f.Uploader, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
+			Metadata: meta, Labels: f.Labels, FilteredCause: string(f.Filtered), DownloadCount: f.DownloadCount, UploadedBy: f.Uploader, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
 		}
 	}
 }

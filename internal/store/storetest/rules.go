@@ -36,6 +36,8 @@ func (s *suite) filters() {
 	one.Filtered = registry.CauseExcludeSpecs
 	same(s, "a hidden file by its name", must[registry.File](s, "read")(s.FileByKey(s.ctx(), nil, c.ID, "noarch", one.Filename)), one)
 	s.hidden(c, one, two)
+	s.fails("hold the rules", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.HoldRules(s.ctx(), tx, c.ID) }), nil)
+	s.fails("hold the rules of nothing", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.HoldRules(s.ctx(), tx, c.ID+99) }), registry.ErrNoRecord)
 	s.fileChanges(c, other)
 }
 
@@ -61,6 +63,11 @@ func (s *suite) hidden(c registry.Channel, one, two registry.File) {
 		s.Errorf("facts of %d files, want 1", n)
 	}
 	same(s, "shard", must[[]index.File](s, "read")(s.ShardFiles(s.ctx(), index.Source{Channel: c.ID, Place: "noarch"}, "a")), nil)
+	s.relabel(&one, "dev")
+	labels, _, err := s.ListLabels(s.ctx(), c.ID, registry.Page{Limit: 9})
+	s.fails("labels", err, nil)
+	same(s, "labels without those of hidden files", labels, []registry.Label{{Name: "main", Files: 1}})
+	s.relabel(&one, "main")
 	all := []registry.ChannelSet{{Top: true, Sub: true, All: true}}
 	if _, total, err := s.ListArtifacts(s.ctx(), registry.ArtifactFilter{Visible: all, ChannelID: c.ID, Subdir: "noarch"}, registry.Page{Limit: 9}); err != nil || total != 0 {
 		s.Errorf("%d packages for the subdir of a hidden file, %v", total, err)
