@@ -73,7 +73,7 @@ func TestServiceTokenOutlivesItsMaker(t *testing.T) {
 	_, err := s.ada.RemoveGroupMember(t.Context(), "team_owners", "ada")
 	done(t, "ada leaves", err)
 	s.warm(t, index("team", token.Secret), s.put("team", token.Secret))
-	s.as(t, "admin", http.MethodDelete, "/api/users/ada", nil)
+	s.as(t, "admin", http.MethodDelete, "/api/users/ada?force=true", nil)
 	s.warm(t, index("team", token.Secret), s.put("team", token.Secret))
 	// It reaches its channel and nothing else, and nobody signs in with the account.
 	index("bobs", token.Secret).do(t, s.Site).refused(t, "another channel", http.StatusForbidden, api.CodeNotFound)
