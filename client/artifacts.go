@@ -114,6 +114,16 @@ func (c *Client) Dependants(ctx context.Context, channel, name string, opts List
 	return out, err
 }
 
+// About answers what a file of a conda package says about itself; ckey is "subdir/filename", empty for the latest file of
+// the newest version.
+func (c *Client) About(ctx context.Context, channel, name, ckey string) (api.ArtifactAbout, error) {
+	query := url.Values{}
+	set(query, "ckey", ckey)
+	var out api.ArtifactAbout
+	err := c.call(ctx, http.MethodGet, query, nil, &out, artifactSegments(channel, name, "about")...)
+	return out, err
+}
+
 // EditMetadata changes what the index says of a file. A value takes the place of the file's own, and null takes a former
 // edit back.
 func (c *Client) EditMetadata(ctx context.Context, channel, ckey string, patch map[string]any) error {

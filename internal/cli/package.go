@@ -9,8 +9,8 @@ import (
 )
 
 func (a *app) packageCommand() *cobra.Command {
-	return group(groupPackages, "package", "Dependencies, and what the index says of packages",
-		a.packageDepsCommand(), a.packageDependantsCommand(), a.packageEditCommand())
+	return group(groupPackages, "package", "What packages say of themselves, their dependencies, and what the index says of them",
+		a.packageAboutCommand(), a.packageDepsCommand(), a.packageDependantsCommand(), a.packageEditCommand())
 }
 
 func (a *app) packageEditCommand() *cobra.Command {

@@ -104,6 +104,7 @@ type Packages struct {
 	// reading bounds how many packages are read at once: each takes memory and a processor.
 	reading *semaphore.Weighted
 	refs    *memo.Cache[fileKey, FileRef]
+	abouts  *aboutReader
 }
 
 // fileKey names a file for the cache that serving uses.

@@ -106,6 +106,7 @@ func New(o Options) *Service {
 	packages := &Packages{
 		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
+		abouts: newAboutReader(o.Limits.Package),
 	}
 	packages.subscribe(o.Feed)
 	jobs.handlers[jobBulk] = packages.runBulk

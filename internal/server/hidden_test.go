@@ -25,7 +25,7 @@ func (s *stage) probes(ch string) (conda, rest []call) {
 	rest = join(s.restReads(ch), s.restWrites(ch))
 	name, _, _ := strings.Cut(s.file, "-")
 	one := "/api/channels/" + ch + "/artifacts/conda/" + name
-	for _, path := range []string{one, one + "/files", one + "/files/noarch/" + s.file} {
+	for _, path := range []string{one, one + "/about", one + "/about?ckey=noarch/" + s.file, one + "/files", one + "/files/noarch/" + s.file} {
 		rest = append(rest, get(path), call{method: http.MethodHead, path: path})
 	}
 	return conda, append(rest,

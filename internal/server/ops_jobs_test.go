@@ -21,6 +21,7 @@ func jobOperations() []operation {
 		{name: "PATCH /api/repo/{channel}/{ckey...}", scopes: needs("artifact:edit"), call: func(_ testing.TB, w *world, at place) call {
 			return call{method: http.MethodPatch, path: "/api/repo/" + at.path + "/noarch/" + w.file, body: map[string]any{"license": "MIT"}}
 		}},
+		{name: "GET " + onePackage + "/about", scopes: needs("artifact:view"), both: true, call: belowPackage(http.MethodGet, "/about")},
 		{name: "GET " + onePackage + "/dependencies", scopes: needs("artifact:view"), both: true, call: belowPackage(http.MethodGet, "/dependencies")},
 		{name: "GET " + onePackage + "/dependants", scopes: needs("artifact:view"), both: true, call: belowPackage(http.MethodGet, "/dependants")},
 		{name: "GET /api/jobs", self: true, scopes: needs("job:view"), finds: needle, call: func(t testing.TB, w *world, _ place) call {

@@ -79,6 +79,7 @@ func New(o Options) *API {
 	a.labelOperations()
 	a.bulkOperations()
 	a.dependencyOperations()
+	a.aboutOperations()
 	a.jobOperations()
 	a.sourceOperations()
 	a.userOperations()
