@@ -12,6 +12,7 @@ func auditOperations() []operation {
 		{name: "POST /api/audit/heads", scopes: view, call: request(http.MethodPost, "/api/audit/heads", nil)},
 		{name: "GET /api/system/history", scopes: view, call: request(http.MethodGet, "/api/system/history", nil)},
 		{name: "GET /api/account/history", call: request(http.MethodGet, "/api/account/history", nil)},
+		{name: "GET /api/account/history/ws", call: request(http.MethodGet, "/api/account/history/ws", nil)},
 		{name: "GET " + oneChannel + "/history", scopes: needs("channel:history"), both: true, call: below(http.MethodGet, "/history", nil)},
 	}
 }

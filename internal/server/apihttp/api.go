@@ -87,6 +87,7 @@ func New(o Options) *API {
 	a.settingOperations()
 	a.systemOperations()
 	a.auditOperations()
+	a.followOperation()
 	a.groupOperations()
 	a.channelGroupOperations()
 	a.serviceAccountOperations()

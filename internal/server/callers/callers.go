@@ -58,6 +58,13 @@ func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*acce
 	return c, nil
 }
 
+// Again finds out anew who sent a request that is still being answered: what its credential is worth now. It is not
+// counted as another use.
+func (m *Maker) Again(ctx context.Context, r *http.Request, req Request) (*access.Caller, error) {
+	c := &access.Caller{Address: m.Address(r), Client: r.UserAgent(), RequestID: req.ID}
+	return c, m.Resolver.Identify(ctx, c, identity.FromRequest(r.Header, req.URLToken, req.InURL))
+}
+
 // Address is the client's: that of the connection or, behind a trusted proxy, the rightmost hop that is not trusted.
 func (m *Maker) Address(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
