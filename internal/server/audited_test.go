@@ -26,6 +26,8 @@ var several = map[string]string{
 	"DELETE " + oneUser:                                            "each token ends with its account",
 	"PUT " + oneChannel + "/artifacts/bulk":                        "a job is queued, and ends",
 	"POST " + oneChannel + "/service-accounts/{account_id}/tokens": "the account's level on the channel changes with its tokens",
+	"POST " + oneUser + "/tokens/hand-over":                        "each token gets a new string with its new owner, whose account may have to be made",
+	"POST " + oneChannel + "/trust":                                "the service account's level on the channel changes with the first rule",
 }
 
 // idle are the operations whose request in the table changes nothing, be it only when it is repeated: what changes nothing

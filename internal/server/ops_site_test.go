@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"kingsnake/api"
 )
@@ -26,7 +27,7 @@ func (w *world) leftover(t testing.TB) (user, token string) {
 	user, _ = w.theirs(t)
 	gone := w.fresh("gone")
 	w.Channel(w.Admin, gone, api.PrivacyPublic)
-	made, err := w.Admin.TokensOf(user).Create(t.Context(), api.TokenCreate{Name: gone, Resources: []api.TokenResource{
+	made, err := w.Admin.TokensOf(user).Create(t.Context(), api.TokenCreate{Name: gone, ExpiresAt: w.Clock.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339), Resources: []api.TokenResource{
 		{ResourceType: api.ResourceTypeChannel, ResourceID: gone, Permission: api.LevelRead},
 	}})
 	if err == nil {
