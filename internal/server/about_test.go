@@ -51,6 +51,14 @@ func TestAbout(t *testing.T) {
 	}
 	newest := add("3.0", "New.", false)
 	check("", newest, "New.", "README.md")
+
+	// A virtual channel tells of the files that it shows.
+	virtual(t, d.ada, "mix", api.PrivacyPrivate, "prod", "lab")
+	for ckey, want := range map[string]string{"": newest.Filename, "noarch/" + old.Filename: old.Filename} {
+		if got, err := d.ada.About(t.Context(), "mix", "app", ckey); err != nil || got.CKey != "noarch/"+want {
+			t.Errorf("about %q of the virtual channel = %+v, %v, want that of %s", ckey, got, err, want)
+		}
+	}
 }
 
 // TestAboutIsRefused: about is for those who may see the package, and for a token narrowed to it.

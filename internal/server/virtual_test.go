@@ -176,7 +176,7 @@ func virtualReads(ch, file string) (conda, rest []call) {
 		conda = append(conda, get("/"+ch+path), call{method: http.MethodHead, path: "/" + ch + path})
 	}
 	one := "/api/channels/" + ch
-	for _, path := range []string{"/artifacts", "/artifacts/conda/" + name, "/artifacts/conda/" + name + "/files", "/artifacts/conda/" + name + "/files/noarch/" + file, "/labels"} {
+	for _, path := range []string{"/artifacts", "/artifacts/conda/" + name, "/artifacts/conda/" + name + "/about", "/artifacts/conda/" + name + "/files", "/artifacts/conda/" + name + "/files/noarch/" + file, "/labels"} {
 		rest = append(rest, get(one+path))
 	}
 	return conda, rest
