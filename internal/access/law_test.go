@@ -63,8 +63,6 @@ service-account:edit         channel                  manage  either
 trust:edit                   channel                  manage  either
 audit-logs:view              audit-logs               read    system
 access:explain               channel                  manage  explain
-policy:edit                  policy                   manage  system
-policy:view                  policy                   read    system
 cve-notifications:edit       cve-notifications        manage  system
 cve-notifications:view       cve-notifications        read    system
 `

@@ -53,8 +53,6 @@ const (
 	TrustEdit
 	AuditLogsView
 	AccessExplain
-	PolicyEdit
-	PolicyView
 	CVENotificationsEdit
 	CVENotificationsView
 	UserTokenEdit

@@ -208,14 +208,6 @@ var catalogue = [scopeEnd]row{
 		"access:explain", "ask why somebody may or may not do something",
 		iChannel, Manage, PlaceAnything, ownAny,
 	},
-	PolicyEdit: {
-		"policy:edit", "create, change and delete policies",
-		iPolicy, Manage, PlaceSystem, costs,
-	},
-	PolicyView: {
-		"policy:view", "see the policies",
-		iPolicy, Read, PlaceSystem, 0,
-	},
 	CVENotificationsEdit: {
 		"cve-notifications:edit", "change who is told about which CVEs",
 		iCVENotifications, Manage, PlaceSystem, costs,

@@ -49,7 +49,7 @@ func TestFollowHistory(t *testing.T) {
 		if status != http.StatusSwitchingProtocols {
 			t.Fatalf("status = %d, want a second connection", status)
 		}
-		defer other.CloseNow()
+		t.Cleanup(func() { _ = other.CloseNow() }) // The server may have closed it already.
 	}
 	if _, status := dial(session); status != http.StatusTooManyRequests {
 		t.Errorf("a ninth connection: status = %d, want 429", status)
