@@ -12,7 +12,9 @@ const channelColumns = `c.id, c.public_id, c.parent_id, c.name, c.path, c.descri
 func channelDest(c *registry.Channel, created, updated *int64) []any {
 	return []any{
 		&c.ID, &c.PublicID, &c.ParentID, &c.Name, &c.Path, &c.Description, &c.Privacy, &c.Type, &c.Indexing,
-		asJSON{&c.Filters}, asJSON{&c.Settings}, &c.Filtering, &c.QuotaBytes, &c.UsedBytes, created, updated,
+		asJSON{&c.Filters},
+		asJSON{&c.Settings},
+		&c.Filtering, &c.QuotaBytes, &c.UsedBytes, created, updated,
 	}
 }
 
