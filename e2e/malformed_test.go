@@ -293,7 +293,7 @@ func badUploads() []bad {
 		put("another build", "/team/noarch/good-1.0-1.conda", nil, whole),
 		put("the other format's name", "/team/noarch/good-1.0-0.tar.bz2", nil, whole),
 		put("an unknown channel", "/nowhere/noarch/"+a.Filename, nil, whole),
-		put("a label", "/team/label/dev/noarch/"+a.Filename, nil, whole),
+		put("a label that is none", "/team/label/"+strings.Repeat("x", 300)+"/noarch/"+a.Filename, nil, whole),
 		put("an index file", "/team/noarch/repodata.json", nil, text("{}")),
 		put("a channel", "/team", nil, text("x")),
 		put("nothing", "/team/noarch/"+a.Filename, nil, text("")),

@@ -281,7 +281,7 @@ func TestOptionalFiles(t *testing.T) {
 		"/noarch/current_repodata.json", "/noarch/current_repodata.json.zst", "/noarch/repodata.json.bz2", "/noarch/repodata_from_packages.json",
 		"/noarch/patch_instructions.json", "/linux-64/repodata.json", "/linux-64/repodata.json.zst", "/linux-64/repodata_shards.msgpack.zst",
 		"/linux-64/run_exports.json.zst", "/noarch/shards/" + strings.Repeat("0", 64) + ".msgpack.zst", "/noarch/nothing-1.0-0.conda",
-		"/notices.json", "/label/dev/noarch/repodata.json",
+		"/label/dev/noarch/repodata.json",
 	} {
 		for ch, header := range map[string]string{"team": token, "open": ""} {
 			get("/"+ch+file).xAuth(header).do(t, s.Site).refused(t, ch+file, http.StatusNotFound, api.CodeNotFound)
