@@ -37,7 +37,7 @@ build: ## build ./kingsnake, one static binary
 .PHONY: test
 test: test-deps ## vet and run every test, some with the race detector
 	go vet ./...
-	go run ./internal/ci/summary -run './...' -run '-race $(RACE)'
+	go run ./internal/ci/summary -run '-timeout=20m ./...' -run '-race -timeout=20m $(RACE)'
 
 .PHONY: test-deps
 test-deps: ## install what the tests compare with (once)
