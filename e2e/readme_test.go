@@ -45,9 +45,13 @@ func TestTour(t *testing.T) {
 	}
 	m := newMachine(t)
 	path := strings.Join([]string{filepath.Dir(pyoracle.Python(t)), filepath.Dir(site.binary), os.Getenv("PATH")}, ":")
+	ending, err := filepath.Abs("testdata/ending")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-euc", strings.ReplaceAll(script, address, site.url))
 	cmd.Dir = filepath.Join(m.root, "work")
-	cmd.Env = slices.Concat(m.env, []string{"PATH=" + path, "PASSWORD=" + site.password})
+	cmd.Env = slices.Concat(m.env, []string{"PATH=" + path, "PASSWORD=" + site.password, "PYTHONPATH=" + ending})
 	raw, err := cmd.CombinedOutput()
 	out := string(raw)
 	if err != nil {
