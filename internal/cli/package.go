@@ -35,8 +35,12 @@ func (a *app) packageEditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.editFiles(cmd.Context(), found, func(ctx context.Context, f target) error {
-				return c.EditMetadata(ctx, f.channel, f.ckey, patch)
+			return a.eachFile(cmd.Context(), found, "edit", "Edited", func(ctx context.Context, f target) error {
+				if err := c.EditMetadata(ctx, f.channel, f.ckey, patch); err != nil {
+					return err
+				}
+				a.note("  %s/%s", f.channel, f.ckey)
+				return nil
 			})
 		},
 	}
@@ -65,25 +69,4 @@ func patchOf(set, unset []string) (map[string]any, error) {
 		return nil, usagef("nothing to change: use --set or --unset")
 	}
 	return patch, nil
-}
-
-func (a *app) editFiles(ctx context.Context, files []target, edit func(context.Context, target) error) error {
-	failed := 0
-	for _, f := range files {
-		err := fail(edit(ctx, f), "could not edit %s/%s", f.channel, f.ckey)
-		if err == nil {
-			a.note("  %s/%s", f.channel, f.ckey)
-			continue
-		}
-		if len(files) == 1 || hopeless(ctx, err) {
-			return err
-		}
-		a.printFailure(err)
-		failed++
-	}
-	if failed > 0 {
-		return &partlyError{failed: failed, total: len(files)}
-	}
-	a.note("Edited %s.", plural(len(files), "file"))
-	return nil
 }

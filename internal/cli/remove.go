@@ -67,9 +67,17 @@ func findTargets(ctx context.Context, c *client.Client, given []string) ([]targe
 }
 
 func (a *app) removeFiles(ctx context.Context, c *client.Client, files []target) error {
+	return a.eachFile(ctx, files, "delete", "Deleted", func(ctx context.Context, f target) error {
+		return c.DeleteFile(ctx, f.channel, f.name, f.ckey)
+	})
+}
+
+// eachFile does one thing to each of several files and says how it went; what fails for one file does not keep it from
+// the others, unless it would fail for all.
+func (a *app) eachFile(ctx context.Context, files []target, verb, done string, do func(context.Context, target) error) error {
 	failed := 0
 	for _, f := range files {
-		err := fail(c.DeleteFile(ctx, f.channel, f.name, f.ckey), "could not delete %s/%s", f.channel, f.ckey)
+		err := fail(do(ctx, f), "could not %s %s/%s", verb, f.channel, f.ckey)
 		if err == nil {
 			continue
 		}
@@ -82,6 +90,6 @@ func (a *app) removeFiles(ctx context.Context, c *client.Client, files []target)
 	if failed > 0 {
 		return &partlyError{failed: failed, total: len(files)}
 	}
-	a.note("Deleted %s.", plural(len(files), "file"))
+	a.note("%s %s.", done, plural(len(files), "file"))
 	return nil
 }
