@@ -1,8 +1,6 @@
 package matchspec
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -185,21 +183,11 @@ func judge(t *testing.T, q question) verdict {
 
 func askRattler(t *testing.T, questions []question) []verdict {
 	t.Helper()
-	var in bytes.Buffer
-	enc := json.NewEncoder(&in)
-	for _, q := range questions {
-		if err := enc.Encode([]any{q.spec, q.record}); err != nil {
-			t.Fatal(err)
-		}
+	pairs := make([][]any, len(questions))
+	for i, q := range questions {
+		pairs[i] = []any{q.spec, q.record}
 	}
-	dec := json.NewDecoder(bytes.NewReader(pyoracle.Run(t, rattlerScript, in.Bytes())))
-	verdicts := make([]verdict, len(questions))
-	for i := range verdicts {
-		if err := dec.Decode(&verdicts[i]); err != nil {
-			t.Fatalf("answer %d of %d: %v", i, len(questions), err)
-		}
-	}
-	return verdicts
+	return pyoracle.Ask[[]any, verdict](t, rattlerScript, pairs)
 }
 
 // generator makes specs that are mostly valid, and records that they often match.

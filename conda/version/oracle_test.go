@@ -2,7 +2,6 @@ package version
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -149,21 +148,7 @@ func judge(t *testing.T, pair [2]string) verdict {
 
 func askRattler(t *testing.T, pairs [][2]string) []verdict {
 	t.Helper()
-	var in bytes.Buffer
-	enc := json.NewEncoder(&in)
-	for _, p := range pairs {
-		if err := enc.Encode(p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	dec := json.NewDecoder(bytes.NewReader(pyoracle.Run(t, rattlerScript, in.Bytes())))
-	verdicts := make([]verdict, len(pairs))
-	for i := range verdicts {
-		if err := dec.Decode(&verdicts[i]); err != nil {
-			t.Fatalf("answer %d of %d: %v", i, len(pairs), err)
-		}
-	}
-	return verdicts
+	return pyoracle.Ask[[2]string, verdict](t, rattlerScript, pairs)
 }
 
 // generator makes texts that are mostly valid versions.

@@ -9,6 +9,7 @@ package pyoracle
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -111,4 +112,24 @@ func isFile(path string) bool {
 func mustRun(ci string) bool {
 	yes, err := strconv.ParseBool(ci)
 	return err == nil && yes
+}
+
+// Ask sends questions to a script, each as a line of JSON, and reads an answer to each.
+func Ask[Q, A any](t testing.TB, script string, questions []Q) []A {
+	t.Helper()
+	var in bytes.Buffer
+	enc := json.NewEncoder(&in)
+	for _, q := range questions {
+		if err := enc.Encode(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dec := json.NewDecoder(bytes.NewReader(Run(t, script, in.Bytes())))
+	answers := make([]A, len(questions))
+	for i := range answers {
+		if err := dec.Decode(&answers[i]); err != nil {
+			t.Fatalf("answer %d of %d: %v", i, len(questions), err)
+		}
+	}
+	return answers
 }
