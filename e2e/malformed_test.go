@@ -116,7 +116,7 @@ func (p *process) warmUp(t *testing.T, c *client.Client) {
 func (p *process) settle(t *testing.T) {
 	t.Helper()
 	last, since := -1, time.Now()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		n, _ := p.folder(t, "blobs")
 		if n != last {
 			last, since = n, time.Now()

@@ -73,7 +73,7 @@ func (o operation) writes() bool { return !strings.HasPrefix(o.name, "GET ") && 
 func (w *world) rowsOf(t *testing.T, a answer, outcome registry.Outcome, wait bool) []registry.Event {
 	t.Helper()
 	store, id := w.Server.Site().Store, a.header.Get("X-Request-Id")
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		rows, err := store.FindAudit(t.Context(), registry.AuditFilter{Query: id, Outcome: outcome, OldestFirst: true}, 0, 100)
 		if err != nil {
 			t.Fatal(err)

@@ -38,17 +38,28 @@ type Site struct {
 	t     testing.TB
 }
 
-// Clock is the server's clock: the real time, moved by what the test adds.
+// Clock is the server's clock: the real time, moved by what the test adds, until it is stopped.
 type Clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
+	mu      sync.Mutex
+	ahead   time.Duration
+	stopped time.Time
 }
 
 // Now gives the server's time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.stopped.IsZero() {
+		return c.stopped.Add(c.ahead)
+	}
 	return time.Now().Add(c.ahead)
+}
+
+// Stop ends the passing of time but for Advance, for tests of rates, whatever the speed of the machine.
+func (c *Clock) Stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = time.Now()
 }
 
 // Advance moves the server's time.

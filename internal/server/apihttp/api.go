@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -55,10 +56,13 @@ type API struct {
 // maxBody bounds a JSON body, in bytes.
 const maxBody = 1 << 20
 
+// setErrors guards the one global of huma that has to be ours: its own error repeats the refused value, which may be a
+// password. It is set once, since several servers may start in one process, and always to the same.
+var setErrors sync.Once
+
 // New makes the API with all its operations.
 func New(o Options) *API {
-	// The one global of huma that has to be ours: its own error repeats the refused value, which may be a password.
-	huma.NewError = newError
+	setErrors.Do(func() { huma.NewError = newError })
 	a := &API{Options: o, mux: http.NewServeMux()}
 	cfg := huma.DefaultConfig("Kingsnake", o.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
