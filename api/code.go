@@ -21,6 +21,9 @@ const (
 	CodeTokenUnknown Code = "token_unknown"
 	// CodeTokenExpired means that the token's life is over.
 	CodeTokenExpired Code = "token_expired"
+	// CodeTokenTooOld means that the token's string is older than the site's maximum lifetime, which may have been
+	// lowered after the token was made.
+	CodeTokenTooOld Code = "token_too_old"
 	// CodeTokenRevoked means that the token was deleted.
 	CodeTokenRevoked Code = "token_revoked"
 	// CodeAccountDisabled means that the credential's owner is disabled or gone.

@@ -20,6 +20,16 @@ type SystemSettings struct {
 type KingsnakeSettings struct {
 	// AuthorByDefault gives the role author to new accounts for which nobody says which roles they get.
 	AuthorByDefault bool `json:"author_by_default"`
+	// TokenDefaultDays is the life of a token whose maker names no end, in days; 0 for none, -1 where the server's
+	// configuration decides.
+	TokenDefaultDays int `json:"token_default_days"`
+	// TokenMaxDays ends every token string at that age, those made before included; 0 for never, -1 where the
+	// configuration decides.
+	TokenMaxDays int `json:"token_max_days"`
+	// ServiceTokenDefaultDays is TokenDefaultDays for the tokens of service accounts.
+	ServiceTokenDefaultDays int `json:"service_token_default_days"`
+	// ServiceTokenMaxDays is TokenMaxDays for the tokens of service accounts, which TokenMaxDays bounds besides.
+	ServiceTokenMaxDays int `json:"service_token_max_days"`
 }
 
 // AnacondaIdentSettings say what the clients of Anaconda tell of themselves. The server keeps them and does nothing else.
@@ -48,4 +58,9 @@ type SystemSettingsUpdate struct {
 type KingsnakeSettingsUpdate struct {
 	// AuthorByDefault takes the right to give the role author where it is switched on.
 	AuthorByDefault *bool `json:"author_by_default,omitempty"`
+	// The lifetimes are in days: 0 for none, -1 to leave it to the server's configuration.
+	TokenDefaultDays        *int `json:"token_default_days,omitempty" minimum:"-1" maximum:"36500"`
+	TokenMaxDays            *int `json:"token_max_days,omitempty" minimum:"-1" maximum:"36500"`
+	ServiceTokenDefaultDays *int `json:"service_token_default_days,omitempty" minimum:"-1" maximum:"36500"`
+	ServiceTokenMaxDays     *int `json:"service_token_max_days,omitempty" minimum:"-1" maximum:"36500"`
 }

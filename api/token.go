@@ -196,6 +196,11 @@ type TokenInfo struct {
 	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
 	// RetiresAt is when the string that asks stops to work because a newer one was issued; null for the current one.
 	RetiresAt *time.Time `json:"retires_at"`
+	// DaysLeft counts the whole days until the string that asks stops working; null for one without an end.
+	DaysLeft *int `json:"days_left"`
+	// Warning says in words that the string stops working soon, or that a newer one takes its place; empty otherwise.
+	// Answers to the token bear it too, in the header Conda-Token-Warning.
+	Warning string `json:"warning"`
 	// DefaultChannelName is empty when the token may not see its owner's default channel.
 	DefaultChannelName string `json:"default_channel_name"`
 }

@@ -44,12 +44,22 @@ const (
 	ProblemMalformed Problem = "token_malformed"  // not a token of this server: mistyped or of another one
 	ProblemMasked    Problem = "token_masked"     // the literal <TOKEN> or ***** of a masked URL
 	ProblemExpired   Problem = "token_expired"    // past its date
+	ProblemTooOld    Problem = "token_too_old"    // older than the site lets the strings of tokens get
 	ProblemRevoked   Problem = "token_revoked"    // deleted or revoked
 	ProblemRotated   Problem = "token_rotated"    // an older string of a token that has been reissued
 	ProblemDisabled  Problem = "account_disabled" // its owner's account is disabled or gone
 	ProblemSession   Problem = "session_ended"    // a session that is over
 	ProblemPassword  Problem = "password_refused" // a wrong password, or one where only tokens are taken
 )
+
+// StringLife is how long one string of a token works.
+type StringLife struct {
+	// Since is when the string was made. Ends is when it stops working, by the token's own end, the site's policy or
+	// because a newer string takes its place; the zero time is never.
+	Since, Ends time.Time
+	// Replaced says that the token has a newer string, which works beside this one until Ends.
+	Replaced bool
+}
 
 // Caller is a principal and how it came in. The zero value, and nil, is an anonymous caller.
 type Caller struct {
@@ -68,6 +78,8 @@ type Caller struct {
 	RequestID string
 	// SecretID numbers the string of Token that was presented, so that what it mints can die with it.
 	SecretID int64
+	// String is how long that string works.
+	String StringLife
 	// SessionID names the session that was presented, so that it can be ended.
 	SessionID string
 	// Spent says that a use of the token has been debited for this request, which is then not refused for want of one.

@@ -36,6 +36,7 @@ func TestClassify(t *testing.T) {
 		{"unknown token, private", bad(ProblemUnknown), ChannelView, prod, "401 token_unknown", "401 token_unknown", ""},
 		{"unknown token, unknown channel", bad(ProblemUnknown), ChannelView, missing, "401 token_unknown", "401 token_unknown", ""},
 		{"expired token, private", bad(ProblemExpired), ChannelView, prod, "401 token_expired", "401 token_expired", ""},
+		{"token past the maximum age, private", bad(ProblemTooOld), ChannelView, prod, "401 token_too_old", "401 token_too_old", ""},
 		{"revoked token, private", bad(ProblemRevoked), ChannelView, prod, "401 token_revoked", "401 token_revoked", ""},
 		{"old string, private", bad(ProblemRotated), ChannelView, prod, "401 token_rotated", "401 token_rotated", ""},
 		{"expired token, public", bad(ProblemExpired), ChannelView, open, "401 token_expired", "served, warning token_expired", "401 token_expired"},

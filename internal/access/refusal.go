@@ -104,6 +104,8 @@ func problemText(p Problem) string {
 		return "the URL holds a masked token, as clients print them in logs, where the token itself has to stand"
 	case ProblemExpired:
 		return "the token has expired"
+	case ProblemTooOld:
+		return "the token's string is older than this site lets tokens get, although its own date is not past"
 	case ProblemRevoked:
 		return "the token has been revoked"
 	case ProblemRotated:

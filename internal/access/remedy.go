@@ -78,6 +78,8 @@ func problemRemedy(p Problem) string {
 	switch p {
 	case ProblemMasked:
 		return "Put the token itself into the channel's URL or the client's token file; what logs show is not usable."
+	case ProblemTooOld:
+		return "Issue a new string for it: kingsnake token reissue."
 	case ProblemDisabled:
 		return "Ask an administrator to enable the account, or use a credential of another one."
 	case ProblemSession:

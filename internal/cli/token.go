@@ -235,6 +235,12 @@ func (a *app) tokenInfoCommand() *cobra.Command {
 				if info.RetiresAt != nil {
 					t.row("String ends", a.when(*info.RetiresAt)+"; a newer one was issued")
 				}
+				if info.DaysLeft != nil {
+					t.row("Days left", strconv.Itoa(*info.DaysLeft))
+				}
+				if info.Warning != "" {
+					t.row("Warning", info.Warning)
+				}
 			})
 		},
 	}

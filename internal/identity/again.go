@@ -57,8 +57,8 @@ func (r *Resolver) tokenAgain(ctx context.Context, c *access.Caller, a registry.
 	if err != nil {
 		return err
 	}
-	if c.Problem = r.problemOf(t, a.SecretID, c.Now); c.Problem != access.ProblemNone {
-		return nil
+	if c.String, c.Problem, err = r.lifeOf(ctx, t, a.SecretID, c.Now); c.Problem != access.ProblemNone || err != nil {
+		return err
 	}
 	if c.Problem, err = r.inherited(ctx, c.Now, t); c.Problem != access.ProblemNone || err != nil {
 		return err

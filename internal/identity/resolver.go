@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"kingsnake/conda/channel"
@@ -57,7 +58,7 @@ type secretLife struct {
 }
 
 // TokenPolicies tells what the site demands of the tokens of a kind of account.
-type TokenPolicies func(registry.PrincipalKind) registry.TokenPolicy
+type TokenPolicies func(context.Context, registry.PrincipalKind) (registry.TokenPolicy, error)
 
 // NewResolver makes a resolver that listens to the feed.
 func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy TokenPolicies, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
@@ -151,7 +152,11 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 
 // judge sets the caller to the token's owner, or notes why the string does not work.
 func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, ref secretRef, mac [32]byte) error {
-	switch caller.Problem = r.problemOf(t, ref.secret, caller.Now); caller.Problem {
+	life, problem, err := r.lifeOf(ctx, t, ref.secret, caller.Now)
+	if err != nil {
+		return err
+	}
+	switch caller.Problem = problem; caller.Problem {
 	case access.ProblemNone:
 	case access.ProblemUnknown:
 		return r.dead(ctx, caller, mac)
@@ -161,8 +166,7 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 	default:
 		return nil
 	}
-	if problem, err := r.inherited(ctx, caller.Now, t); problem != access.ProblemNone || err != nil {
-		caller.Problem = problem
+	if caller.Problem, err = r.inherited(ctx, caller.Now, t); caller.Problem != access.ProblemNone || err != nil {
 		return err
 	}
 	p, err := r.principal(ctx, t.owner, caller.Now)
@@ -174,13 +178,21 @@ func (r *Resolver) judge(ctx context.Context, caller *access.Caller, t *token, r
 		return nil
 	}
 	caller.Principal, caller.Token, caller.Via, caller.SecretID = p, t.access, access.ViaToken, ref.secret
+	caller.String = life
 	return nil
 }
 
 // inherited tells what is wrong with a token because of those that it was minted by.
 func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (access.Problem, error) {
+	if len(t.lineage) == 0 {
+		return access.ProblemNone, nil
+	}
+	policy, err := r.policy(ctx, registry.KindUser)
+	if err != nil {
+		return access.ProblemNone, err
+	}
 	for _, a := range t.lineage {
-		if a.Dead(now, r.policy(registry.KindUser).MaxLifetime) {
+		if a.Dead(now, policy.MaxLifetime) {
 			return access.ProblemRevoked, nil
 		}
 		if a.OwnerID == t.owner {
@@ -197,23 +209,36 @@ func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (acce
 	return access.ProblemNone, nil
 }
 
-// problemOf tells what is wrong with one string of a token at a time; ProblemUnknown when the token has no such string
-// any more.
-func (r *Resolver) problemOf(t *token, secret int64, now time.Time) access.Problem {
-	limit := r.policy(t.kind).MaxLifetime
-	for _, life := range t.secrets {
-		switch {
-		case life.id != secret:
-			continue
-		case !life.retires.IsZero() && !now.Before(life.retires):
-			return access.ProblemRotated
-		case limit > 0 && !now.Before(life.created.Add(limit)),
-			!t.access.ExpiresAt.IsZero() && !now.Before(t.access.ExpiresAt):
-			return access.ProblemExpired
-		}
-		return access.ProblemNone
+// lifeOf tells how long one string of a token works, and what is wrong with it at a time; ProblemUnknown when the token
+// has no such string any more.
+func (r *Resolver) lifeOf(ctx context.Context, t *token, secret int64, now time.Time) (access.StringLife, access.Problem, error) {
+	i := slices.IndexFunc(t.secrets, func(s secretLife) bool { return s.id == secret })
+	if i < 0 {
+		return access.StringLife{}, access.ProblemUnknown, nil
 	}
-	return access.ProblemUnknown
+	policy, err := r.policy(ctx, t.kind)
+	if err != nil {
+		return access.StringLife{}, access.ProblemNone, err
+	}
+	s := t.secrets[i]
+	life, problem := access.StringLife{Since: s.created, Replaced: !s.retires.IsZero()}, access.ProblemNone
+	end := func(at time.Time, why access.Problem) {
+		if at.IsZero() {
+			return
+		}
+		if problem == access.ProblemNone && !now.Before(at) {
+			problem = why
+		}
+		if life.Ends.IsZero() || at.Before(life.Ends) {
+			life.Ends = at
+		}
+	}
+	end(s.retires, access.ProblemRotated)
+	end(t.access.ExpiresAt, access.ProblemExpired)
+	if policy.MaxLifetime > 0 {
+		end(s.created.Add(policy.MaxLifetime), access.ProblemTooOld)
+	}
+	return life, problem, nil
 }
 
 // dead tells a string that once was good from one that never was.

@@ -46,7 +46,11 @@ func (s *Accounts) Ownings(ctx context.Context, caller *access.Caller, ref strin
 	if out.Tokens, _, err = s.tokens.tokens.ListTokens(ctx, TokenFilter{Owners: []int64{u.ID}, Now: s.now()}, Page{Limit: maxPage}); err != nil {
 		return out, err
 	}
-	out.Tokens = slices.DeleteFunc(out.Tokens, func(t Token) bool { return t.State(s.now(), s.tokens.policy.MaxLifetime) == TokenExpired })
+	policy, err := s.tokens.PolicyFor(ctx, u.Kind)
+	if err != nil {
+		return out, err
+	}
+	out.Tokens = slices.DeleteFunc(out.Tokens, func(t Token) bool { return t.State(s.now(), policy.MaxLifetime) == TokenExpired })
 	return out, nil
 }
 

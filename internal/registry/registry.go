@@ -52,9 +52,8 @@ type Options struct {
 	Cleaner   Cleaner
 	Passwords Passwords
 	Limits    UploadLimits
-	Tokens    TokenPolicy
-	// Services is what the site demands of the tokens of service accounts.
-	Services TokenPolicy
+	// Tokens is what the site demands of tokens where its settings do not say otherwise.
+	Tokens   TokenPolicies
 	Sessions SessionPolicy
 	External ExternalPolicy
 	// TrustedIssuers are those whose word about CI jobs channels may take.
@@ -101,7 +100,8 @@ func New(o Options) *Service {
 	lookup := newChannelLookup(o.Store, o.Feed)
 	usage := NewUsage(o.Store, o.Log)
 	directory := NewDirectory(o.Store, o.Now)
-	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, policy: o.Tokens, servicePolicy: o.Services}
+	settings := newSettings(c, o.Store, o.Tokens)
+	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, settings: settings}
 	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}}
 	packages := &Packages{
 		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
@@ -112,7 +112,6 @@ func New(o Options) *Service {
 	jobs.handlers[jobBulk] = packages.runBulk
 	services := &ServiceAccounts{core: c, accounts: o.Store, tokens: tokens, lookup: lookup}
 	channels := &Channels{core: c, channels: o.Store, services: services, lookup: lookup}
-	settings := newSettings(c, o.Store)
 	accounts := &Accounts{
 		core: c, accounts: o.Store, ownings: o.Store, tokens: tokens, channels: channels, settings: settings, directory: directory,
 		passwords: o.Passwords, sessions: o.Sessions,

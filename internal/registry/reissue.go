@@ -104,8 +104,10 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account
 	if err := t.validateTexts(); err != nil {
 		return t, err
 	}
-	var err error
-	policy := s.PolicyFor(t.OwnerKind)
+	policy, err := s.PolicyFor(ctx, t.OwnerKind)
+	if err != nil {
+		return t, err
+	}
 	expired := t.State(now, policy.MaxLifetime) == TokenExpired
 	switch {
 	case change.ExpiresAt != nil:

@@ -34,8 +34,7 @@ func (s *ServiceAccounts) Tokens(ctx context.Context, caller *access.Caller, pat
 	if err := p.Validate(tokenSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.Owners, f.Now = []int64{acc.id}, s.now()
-	return s.tokens.tokens.ListTokens(ctx, f, p)
+	return s.tokens.listOf(ctx, acc, f, p)
 }
 
 // CreateToken makes a resource token for a channel's service account. It takes, now, every right that the token carries.

@@ -30,6 +30,8 @@ type SiteSettings struct {
 	AnacondaIdent *AnacondaIdent
 	// AuthorByDefault gives the role author to new accounts for which nobody says which roles they get.
 	AuthorByDefault bool
+	// TokenDays and ServiceTokenDays bound the lives of tokens of people and of service accounts.
+	TokenDays, ServiceTokenDays LifetimeDays
 }
 
 // AnacondaIdent says what the clients of Anaconda tell of themselves in their requests. The server itself only keeps it.
@@ -47,7 +49,10 @@ type AnacondaIdent struct {
 var identTokens = []string{"client_token", "session_token", "environment_token", "username", "hostname", "environment", "organization"}
 
 // defaultSettings is what holds until somebody sets something.
-func defaultSettings() SiteSettings { return SiteSettings{AuthorByDefault: true} }
+func defaultSettings() SiteSettings {
+	asConfigured := LifetimeDays{Default: DaysAsConfigured, Max: DaysAsConfigured}
+	return SiteSettings{AuthorByDefault: true, TokenDays: asConfigured, ServiceTokenDays: asConfigured}
+}
 
 // newRoles are the roles of a new account for which nobody says which it gets.
 func (s SiteSettings) newRoles() []string {
@@ -67,6 +72,10 @@ var siteSettings = [...]struct {
 	{"cve_channel_id", func(s *SiteSettings) any { return &s.CVEChannel }},
 	{"anaconda_ident_settings", func(s *SiteSettings) any { return &s.AnacondaIdent }},
 	{"kingsnake.author_by_default", func(s *SiteSettings) any { return &s.AuthorByDefault }},
+	{"kingsnake.token_default_days", func(s *SiteSettings) any { return &s.TokenDays.Default }},
+	{"kingsnake.token_max_days", func(s *SiteSettings) any { return &s.TokenDays.Max }},
+	{"kingsnake.service_token_default_days", func(s *SiteSettings) any { return &s.ServiceTokenDays.Default }},
+	{"kingsnake.service_token_max_days", func(s *SiteSettings) any { return &s.ServiceTokenDays.Max }},
 }
 
 // Settings is the service for the settings of the site. A change takes effect with the next request.
@@ -76,10 +85,12 @@ type Settings struct {
 	channels ChannelStore
 	roles    RoleStore
 	cache    *memo.Cache[struct{}, SiteSettings]
+	// configured is what the server was started with; it holds where no setting says otherwise.
+	configured TokenPolicies
 }
 
-func newSettings(c *core, store Store) *Settings {
-	s := &Settings{core: c, settings: store, channels: store, roles: store, cache: memo.New[struct{}, SiteSettings](1)}
+func newSettings(c *core, store Store, configured TokenPolicies) *Settings {
+	s := &Settings{core: c, configured: configured, settings: store, channels: store, roles: store, cache: memo.New[struct{}, SiteSettings](1)}
 	c.feed.Subscribe(func(changes []Change) {
 		if slices.ContainsFunc(changes, func(ch Change) bool { return ch.Kind == ChangedSetting }) {
 			s.cache.DropAll()
@@ -190,6 +201,17 @@ func (s *Settings) validate(ctx context.Context, w *work, before SiteSettings, a
 			ident.UpdatedBy = w.caller.Principal.Name
 		} else {
 			ident.UpdatedBy = was.UpdatedBy
+		}
+	}
+	for _, days := range []struct {
+		field string
+		n     int
+	}{
+		{"token_default_days", after.TokenDays.Default}, {"token_max_days", after.TokenDays.Max},
+		{"service_token_default_days", after.ServiceTokenDays.Default}, {"service_token_max_days", after.ServiceTokenDays.Max},
+	} {
+		if err := validateDays(days.field, days.n); err != nil {
+			return err
 		}
 	}
 	if after.AuthorByDefault && !before.AuthorByDefault {

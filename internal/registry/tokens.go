@@ -41,6 +41,8 @@ type TokenFilter struct {
 	// State keeps one state as of Now.
 	State TokenState
 	Now   time.Time
+	// MaxLifetime ends the strings of the listed tokens at that age, 0 at none.
+	MaxLifetime time.Duration
 }
 
 // Minted is a new string: what its holder gets, and what is kept of it.
@@ -69,8 +71,7 @@ type Tokens struct {
 	lookup    *channelLookup
 	mint      Mint
 	usage     UsageFlusher
-	// policy is for the tokens of people, servicePolicy for those of service accounts.
-	policy, servicePolicy TokenPolicy
+	settings  *Settings
 }
 
 // TokenInput is what somebody asks of a new token. It has scopes or resources, never both.
@@ -99,11 +100,9 @@ type Issued struct {
 var tokenSortColumns = []string{"name", "created_at", "expires_at", "last_used_at"}
 
 // PolicyFor is what the site demands of the tokens of a kind of account.
-func (s *Tokens) PolicyFor(kind PrincipalKind) TokenPolicy {
-	if kind == access.KindServiceAccount {
-		return s.servicePolicy
-	}
-	return s.policy
+func (s *Tokens) PolicyFor(ctx context.Context, kind PrincipalKind) (TokenPolicy, error) {
+	p, err := s.settings.Policies(ctx)
+	return p.For(kind), err
 }
 
 // Create makes a token for an account, named by public id or name; empty means the caller's own.
@@ -127,8 +126,11 @@ func (s *Tokens) createOf(ctx context.Context, caller *access.Caller, acc accoun
 	if err := t.validateTexts(); err != nil {
 		return Issued{}, err
 	}
-	var err error
-	if t.ExpiresAt, err = s.PolicyFor(t.OwnerKind).expiry(in.ExpiresAt, s.now()); err != nil {
+	policy, err := s.PolicyFor(ctx, t.OwnerKind)
+	if err != nil {
+		return Issued{}, err
+	}
+	if t.ExpiresAt, err = policy.expiry(in.ExpiresAt, s.now()); err != nil {
 		return Issued{}, err
 	}
 	if t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, in.ExpiresAt == ""); err != nil {
@@ -245,7 +247,16 @@ func (s *Tokens) List(ctx context.Context, caller *access.Caller, user string, f
 	if err := p.Validate(tokenSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.Owners, f.Now = []int64{acc.id}, s.now()
+	return s.listOf(ctx, acc, f, p)
+}
+
+// listOf gives the tokens of an account, whose tokens the caller may see.
+func (s *Tokens) listOf(ctx context.Context, acc account, f TokenFilter, p Page) ([]Token, int64, error) {
+	policy, err := s.PolicyFor(ctx, acc.kind())
+	if err != nil {
+		return nil, 0, err
+	}
+	f.Owners, f.Now, f.MaxLifetime = []int64{acc.id}, s.now(), policy.MaxLifetime
 	return s.tokens.ListTokens(ctx, f, p)
 }
 

@@ -116,8 +116,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
 		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
-		Tokens:    registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
-		Services:  servicePolicy(cfg),
+		Tokens:    tokenPolicies(cfg),
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
 		External:  externalPolicy(cfg), TrustedIssuers: cfg.TrustedIssuers,
 		Log: o.Log, Now: o.Now,
@@ -128,13 +127,12 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 // serviceTokenLifetime is the life of a service account's token whose maker names no end.
 const serviceTokenLifetime = 30 * 24 * time.Hour
 
-// servicePolicy is what the site demands of the tokens of service accounts.
-func servicePolicy(cfg config.Config) registry.TokenPolicy {
-	p := registry.TokenPolicy{DefaultLifetime: serviceTokenLifetime, MaxLifetime: time.Duration(cfg.ServiceAccountMaxLifetime)}
-	if site := time.Duration(cfg.TokenMaxLifetime); site > 0 && (p.MaxLifetime == 0 || site < p.MaxLifetime) {
-		p.MaxLifetime = site
+// tokenPolicies are what the configuration demands of tokens.
+func tokenPolicies(cfg config.Config) registry.TokenPolicies {
+	return registry.TokenPolicies{
+		People:   registry.TokenPolicy{DefaultLifetime: time.Duration(cfg.TokenDefaultLifetime), MaxLifetime: time.Duration(cfg.TokenMaxLifetime)},
+		Services: registry.TokenPolicy{DefaultLifetime: serviceTokenLifetime, MaxLifetime: time.Duration(cfg.ServiceAccountMaxLifetime)},
 	}
-	return p
 }
 
 // New opens the site and starts its background work. Close ends it.

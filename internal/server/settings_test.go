@@ -26,7 +26,9 @@ func (s *stage) set(t testing.TB, in api.SystemSettingsUpdate) api.SystemSetting
 
 func TestSettings(t *testing.T) {
 	s := newStage(t)
-	want := api.SystemSettings{Kingsnake: api.KingsnakeSettings{AuthorByDefault: true}}
+	want := api.SystemSettings{Kingsnake: api.KingsnakeSettings{
+		AuthorByDefault: true, TokenDefaultDays: -1, TokenMaxDays: -1, ServiceTokenDefaultDays: -1, ServiceTokenMaxDays: -1,
+	}}
 	same := func(what string, got api.SystemSettings, err error) {
 		t.Helper()
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -69,6 +71,8 @@ func TestSettings(t *testing.T) {
 		"good and bad together":  map[string]any{"show_intro": false, "cve_channel_id": "none"},
 		"a list for an object":   []string{},
 		"a number for an object": 1,
+		"a negative lifetime":    map[string]any{"kingsnake": map[string]any{"token_max_days": -2}},
+		"an endless lifetime":    map[string]any{"kingsnake": map[string]any{"service_token_default_days": 36501}},
 	} {
 		put(body).refused(t, what, http.StatusUnprocessableEntity, api.CodeInvalid)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -109,13 +110,14 @@ func (s *Store) ListTokens(ctx context.Context, f registry.TokenFilter, p regist
 	if f.Kind != 0 {
 		w.add(`t.kind = ?`, f.Kind.String())
 	}
-	switch now := millis(f.Now); f.State {
+	switch now, soon := f.Now, f.Now.Add(registry.ExpiringWithin-time.Millisecond); f.State {
 	case registry.TokenExpired:
-		w.add(`t.expires_at <> 0 AND t.expires_at <= ?`, now)
+		w.add(tokenEnded, endedArgs(now, f.MaxLifetime)...)
 	case registry.TokenExpiring:
-		w.add(`t.expires_at > ? AND t.expires_at < ?`, now, now+registry.ExpiringWithin.Milliseconds())
+		w.add(`NOT `+tokenEnded, endedArgs(now, f.MaxLifetime)...)
+		w.add(tokenEnded, endedArgs(soon, f.MaxLifetime)...)
 	case registry.TokenActive:
-		w.add(`(t.expires_at = 0 OR t.expires_at >= ?)`, now+registry.ExpiringWithin.Milliseconds())
+		w.add(`NOT `+tokenEnded, endedArgs(soon, f.MaxLifetime)...)
 	}
 	var total int64
 	if err := s.reader.row(ctx, `SELECT COUNT(*)`+tokenFrom+w.sql(), w.args...).Scan(&total); err != nil {
@@ -132,6 +134,19 @@ func (s *Store) ListTokens(ctx context.Context, f registry.TokenFilter, p regist
 		return nil, 0, err
 	}
 	return tokens, total, s.complete(ctx, nil, tokens)
+}
+
+// tokenEnded is a condition that a token has ended by a time: by its own date, or by the age of its current string.
+const tokenEnded = `(t.expires_at <> 0 AND t.expires_at <= ?
+	OR EXISTS (SELECT 1 FROM token_secrets e WHERE e.token_id = t.id AND e.retires_at = 0 AND e.created_at <= ?))`
+
+// endedArgs are the arguments of tokenEnded; without a maximum no string is too old.
+func endedArgs(by time.Time, maxLifetime time.Duration) []any {
+	born := int64(-1)
+	if maxLifetime > 0 {
+		born = millis(by.Add(-maxLifetime))
+	}
+	return []any{millis(by), born}
 }
 
 // complete adds resources and strings to some tokens.

@@ -72,7 +72,10 @@ type listServiceTokensInput struct {
 func (a *API) listServiceTokens(ctx context.Context, caller *access.Caller, in *listServiceTokensInput) (*body[api.List[api.Token]], error) {
 	f := registry.TokenFilter{Query: in.Query, Kind: registry.ParseTokenKind(in.Type), State: registry.TokenState(in.State)}
 	tokens, total, err := a.Service.ServiceAccounts.Tokens(ctx, caller, in.Channel, in.Account, f, in.registry())
-	return list(tokens, total, a.tokenOut), err
+	if err != nil {
+		return nil, err
+	}
+	return a.tokenList(ctx, tokens, total)
 }
 
 type createServiceTokenInput struct {
@@ -86,7 +89,7 @@ func (a *API) createServiceToken(ctx context.Context, caller *access.Caller, in 
 	if err != nil {
 		return nil, err
 	}
-	return &body[api.TokenCreated]{api.TokenCreated{Secret: issued.String, Token: a.tokenOut(issued.Token)}}, nil
+	return a.createdOut(ctx, issued)
 }
 
 type editServiceTokenInput struct {
@@ -104,7 +107,7 @@ func (a *API) editServiceToken(ctx context.Context, caller *access.Caller, in *e
 	if err != nil {
 		return nil, err
 	}
-	return &body[api.TokenUpdated]{a.updatedOut(issued, change.Reissue)}, nil
+	return a.updatedOut(ctx, issued, change.Reissue)
 }
 
 func serviceAccountOut(a registry.ServiceAccount) api.ServiceAccount {

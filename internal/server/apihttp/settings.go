@@ -45,8 +45,12 @@ func (in *settingsInput) edit(s *registry.SiteSettings) {
 	case in.null("anaconda_ident_settings"):
 		s.AnacondaIdent = nil
 	}
-	if b.Kingsnake != nil {
-		assign(&s.AuthorByDefault, b.Kingsnake.AuthorByDefault)
+	if ours := b.Kingsnake; ours != nil {
+		assign(&s.AuthorByDefault, ours.AuthorByDefault)
+		assign(&s.TokenDays.Default, ours.TokenDefaultDays)
+		assign(&s.TokenDays.Max, ours.TokenMaxDays)
+		assign(&s.ServiceTokenDays.Default, ours.ServiceTokenDefaultDays)
+		assign(&s.ServiceTokenDays.Max, ours.ServiceTokenMaxDays)
 	}
 }
 
@@ -66,7 +70,10 @@ func assign[T any](field *T, given *T) {
 
 func settingsOut(s registry.SiteSettings) api.SystemSettings {
 	out := api.SystemSettings{
-		UserChannelAutocreate: s.UserChannelAutocreate, ShowIntro: s.ShowIntro, Kingsnake: api.KingsnakeSettings{AuthorByDefault: s.AuthorByDefault},
+		UserChannelAutocreate: s.UserChannelAutocreate, ShowIntro: s.ShowIntro, Kingsnake: api.KingsnakeSettings{
+			AuthorByDefault: s.AuthorByDefault, TokenDefaultDays: s.TokenDays.Default, TokenMaxDays: s.TokenDays.Max,
+			ServiceTokenDefaultDays: s.ServiceTokenDays.Default, ServiceTokenMaxDays: s.ServiceTokenDays.Max,
+		},
 	}
 	if s.CVEChannel != "" {
 		out.CVEChannelID = &s.CVEChannel

@@ -58,7 +58,10 @@ type ListTokensInput struct {
 func (a *API) listTokens(ctx context.Context, caller *access.Caller, user string, in *ListTokensInput) (*body[api.List[api.Token]], error) {
 	f := registry.TokenFilter{Query: in.Query, Kind: registry.ParseTokenKind(in.Type), State: registry.TokenState(in.State)}
 	tokens, total, err := a.Service.Tokens.List(ctx, caller, user, f, in.registry())
-	return list(tokens, total, a.tokenOut), err
+	if err != nil {
+		return nil, err
+	}
+	return a.tokenList(ctx, tokens, total)
 }
 
 type CreateTokenInput struct{ Body api.TokenCreate }
@@ -68,7 +71,7 @@ func (a *API) createToken(ctx context.Context, caller *access.Caller, user strin
 	if err != nil {
 		return nil, err
 	}
-	return &body[api.TokenCreated]{api.TokenCreated{Secret: issued.String, Token: a.tokenOut(issued.Token)}}, nil
+	return a.createdOut(ctx, issued)
 }
 
 // tokenIn is what somebody asks of a new token.
@@ -81,7 +84,11 @@ func tokenIn(b api.TokenCreate) registry.TokenInput {
 
 func (a *API) showToken(ctx context.Context, caller *access.Caller, user string, in *TokenPath) (*body[api.Token], error) {
 	t, err := a.Service.Tokens.Get(ctx, caller, user, in.ID)
-	return &body[api.Token]{a.tokenOut(t)}, err
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.tokenOut(ctx, t)
+	return &body[api.Token]{out}, err
 }
 
 func resourcesIn(in []api.TokenResource) []registry.ResourceInput {
@@ -144,16 +151,17 @@ func (a *API) editToken(ctx context.Context, caller *access.Caller, user string,
 	if err != nil {
 		return nil, err
 	}
-	return &body[api.TokenUpdated]{a.updatedOut(issued, change.Reissue)}, nil
+	return a.updatedOut(ctx, issued, change.Reissue)
 }
 
 // updatedOut is a changed token, with its string where it got a new one.
-func (a *API) updatedOut(issued registry.Issued, reissued bool) api.TokenUpdated {
-	out := api.TokenUpdated{Token: a.tokenOut(issued.Token)}
+func (a *API) updatedOut(ctx context.Context, issued registry.Issued, reissued bool) (*body[api.TokenUpdated], error) {
+	t, err := a.tokenOut(ctx, issued.Token)
+	out := api.TokenUpdated{Token: t}
 	if reissued {
 		out.Secret = &issued.String
 	}
-	return out
+	return &body[api.TokenUpdated]{out}, err
 }
 
 type MetadataInput struct {
@@ -167,7 +175,10 @@ func (a *API) setMetadata(ctx context.Context, caller *access.Caller, user strin
 		return nil, err
 	}
 	t, err := a.Service.Tokens.SetMetadata(ctx, caller, user, in.ID, raw)
-	return &body[api.TokenUpdated]{api.TokenUpdated{Token: a.tokenOut(t)}}, err
+	if err != nil {
+		return nil, err
+	}
+	return a.updatedOut(ctx, registry.Issued{Token: t}, false)
 }
 
 func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.TokenInfo], error) {
@@ -175,10 +186,17 @@ func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{})
 	if err != nil {
 		return nil, err
 	}
-	full := a.tokenOut(t)
+	full, err := a.tokenOut(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	out := api.TokenInfo{
 		ID: full.ID, Name: full.Name, Description: full.Description, Type: full.Type, Kind: full.Kind, State: full.State, Owner: full.Owner,
 		Fingerprint: full.Fingerprint, CreatedAt: full.CreatedAt, ExpiresAt: full.ExpiresAt, Resources: full.Resources, Scopes: full.Scopes, Restrictions: full.Restrictions,
+	}
+	out.Warning = registry.EndWarning(caller)
+	if end := caller.String.Ends; !end.IsZero() {
+		out.DaysLeft = new(registry.DaysLeft(end, caller.Now))
 	}
 	for _, s := range t.Secrets {
 		if s.ID == caller.SecretID {
@@ -188,12 +206,32 @@ func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{})
 	return &body[api.TokenInfo]{out}, nil
 }
 
-// tokenOut is a token on the wire.
-func (a *API) tokenOut(t registry.Token) api.Token {
-	policy := a.Service.Tokens.PolicyFor(t.OwnerKind)
+// tokenForm writes tokens as the wire has them, with the ends that the site's policies give them.
+func (a *API) tokenForm(ctx context.Context) (func(registry.Token) api.Token, error) {
+	policies, err := a.Service.Settings.Policies(ctx)
+	return func(t registry.Token) api.Token { return tokenOut(t, policies.For(t.OwnerKind), a.Callers.Now()) }, err
+}
+
+func (a *API) tokenOut(ctx context.Context, t registry.Token) (api.Token, error) {
+	form, err := a.tokenForm(ctx)
+	return form(t), err
+}
+
+func (a *API) tokenList(ctx context.Context, tokens []registry.Token, total int64) (*body[api.List[api.Token]], error) {
+	form, err := a.tokenForm(ctx)
+	return list(tokens, total, form), err
+}
+
+func (a *API) createdOut(ctx context.Context, issued registry.Issued) (*body[api.TokenCreated], error) {
+	t, err := a.tokenOut(ctx, issued.Token)
+	return &body[api.TokenCreated]{api.TokenCreated{Secret: issued.String, Token: t}}, err
+}
+
+// tokenOut is a token on the wire, under a policy.
+func tokenOut(t registry.Token, policy registry.TokenPolicy, now time.Time) api.Token {
 	out := api.Token{
 		ID: t.PublicID, Name: t.Name, Description: t.Description, Type: api.TokenType(t.Kind.String()), Kind: api.TokenKind(t.Kind.String()),
-		State: api.TokenState(t.State(a.Callers.Now(), policy.MaxLifetime)), CreatedAt: t.CreatedAt, ExpiresAt: instant(t.End(policy.MaxLifetime)),
+		State: api.TokenState(t.State(now, policy.MaxLifetime)), CreatedAt: t.CreatedAt, ExpiresAt: instant(t.End(policy.MaxLifetime)),
 		Metadata: t.Metadata, Owner: t.Owner, Secrets: []api.TokenSecret{}, Restrictions: restrictionsOut(t.Restrictions),
 	}
 	if t.OneTime() {

@@ -76,10 +76,11 @@ func (a *API) handOver(ctx context.Context, caller *access.Caller, in *handOverI
 		return nil, err
 	}
 	out := items[api.TokenCreated]{Items: []api.TokenCreated{}}
+	form, err := a.tokenForm(ctx)
 	for _, i := range issued {
-		out.Items = append(out.Items, api.TokenCreated{Secret: i.String, Token: a.tokenOut(i.Token)})
+		out.Items = append(out.Items, api.TokenCreated{Secret: i.String, Token: form(i.Token)})
 	}
-	return &body[items[api.TokenCreated]]{out}, nil
+	return &body[items[api.TokenCreated]]{out}, err
 }
 
 type deleteUserInput struct {
@@ -144,8 +145,9 @@ func (a *API) ownings(ctx context.Context, caller *access.Caller, in *UserPath) 
 	for _, g := range o.Groups {
 		out.Groups = append(out.Groups, api.GroupRef{ID: g.PublicID, Name: g.Name})
 	}
+	form, err := a.tokenForm(ctx)
 	for _, t := range o.Tokens {
-		out.Tokens = append(out.Tokens, a.tokenOut(t))
+		out.Tokens = append(out.Tokens, form(t))
 	}
-	return &body[api.Ownings]{out}, nil
+	return &body[api.Ownings]{out}, err
 }

@@ -77,9 +77,13 @@ type usersTokensInput struct {
 
 func (a *API) listUsersTokens(ctx context.Context, caller *access.Caller, in *usersTokensInput) (*body[api.List[api.UserToken]], error) {
 	tokens, total, err := a.Service.Tokens.ListOf(ctx, caller, in.Body.UsersIDs, in.registry())
+	if err != nil {
+		return nil, err
+	}
+	form, err := a.tokenForm(ctx)
 	withHash := slices.Contains([]string{"true", "True", "1"}, in.WithHash)
 	return list(tokens, total, func(t registry.Token) api.UserToken {
-		out := api.UserToken{UserID: t.OwnerPublicID, Token: a.tokenOut(t)}
+		out := api.UserToken{UserID: t.OwnerPublicID, Token: form(t)}
 		if withHash {
 			out.Hash = out.Fingerprint
 			return out
@@ -112,8 +116,11 @@ func (a *API) editUsersTokens(ctx context.Context, caller *access.Caller, in *ed
 		if r.Err != nil {
 			one.Error = &problem.From(ctx, r.Err, access.ProtocolREST, callers.ID(ctx), a.Log).Problem
 		} else {
-			updated := a.updatedOut(r.Issued, change.Reissue)
-			one.Secret, one.UserID, one.ExpiresAt = updated.Secret, r.Token.OwnerPublicID, updated.ExpiresAt
+			updated, err := a.updatedOut(ctx, r.Issued, change.Reissue)
+			if err != nil {
+				return nil, err
+			}
+			one.Secret, one.UserID, one.ExpiresAt = updated.Body.Secret, r.Token.OwnerPublicID, updated.Body.ExpiresAt
 			if !slices.Contains(out.SuccessfulUpdatedUsers, one.UserID) {
 				out.SuccessfulUpdatedUsers = append(out.SuccessfulUpdatedUsers, one.UserID)
 			}

@@ -105,9 +105,17 @@ func (m *Maker) trusted(a netip.Addr) bool {
 // TokenWarning is the header that anaconda-client shows as a warning.
 const TokenWarning = "Conda-Token-Warning"
 
-// Warn gives what puts a warning into the header of an answer that is served as to anybody, although the caller sent a
-// credential.
+// WarnOfEnd warns of a token that stops working soon.
+func WarnOfEnd(h http.Header, c *access.Caller) {
+	if warning := registry.EndWarning(c); warning != "" {
+		h.Set(TokenWarning, warning)
+	}
+}
+
+// Warn warns of a token that stops working soon, and gives what puts a warning into the header of an answer that is served
+// as to anybody, although the caller sent a credential.
 func Warn(h http.Header, c *access.Caller, proto access.Protocol) func(access.Scope, access.Target, access.Decision) {
+	WarnOfEnd(h, c)
 	return func(s access.Scope, t access.Target, d access.Decision) {
 		if denial := access.Classify(c, s, t, d, proto); denial.Warning != "" {
 			h.Set(TokenWarning, denial.Message)

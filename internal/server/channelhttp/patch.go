@@ -22,6 +22,9 @@ func (h *Handler) Patch(w http.ResponseWriter, r *http.Request, req callers.Requ
 		err = callers.BadCredential(caller, access.ProtocolREST)
 	}
 	if err == nil {
+		callers.WarnOfEnd(w.Header(), caller)
+	}
+	if err == nil {
 		err = h.patch(r, caller)
 	}
 	if err != nil {

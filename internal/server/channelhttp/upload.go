@@ -77,6 +77,9 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Req
 	if err == nil && caller.Problem != access.ProblemNone {
 		err = callers.BadCredential(caller, access.ProtocolREST)
 	}
+	if err == nil {
+		callers.WarnOfEnd(w.Header(), caller)
+	}
 	var up *registry.Upload
 	if err == nil {
 		up, err = h.Service.Packages.BeginUpload(r.Context(), caller, channelOf(r))

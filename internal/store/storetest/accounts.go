@@ -286,6 +286,8 @@ func (s *suite) tokens() {
 		"by name":     {Owners: []int64{u.ID}, Query: "BOU"},
 		"expiring":    {Owners: []int64{u.ID}, State: registry.TokenExpiring, Now: at(0)},
 		"expired":     {Owners: []int64{u.ID}, State: registry.TokenExpired, Now: at(60)},
+		"too old":     {Owners: []int64{u.ID}, Query: "bound", State: registry.TokenExpired, Now: at(50), MaxLifetime: time.Minute},
+		"aging":       {Owners: []int64{u.ID}, Query: "bound", State: registry.TokenExpiring, Now: at(50), MaxLifetime: 10 * 24 * time.Hour},
 		"of any name": {Owners: []int64{u.ID}, Query: "bound"},
 	} {
 		list, total, err := s.ListTokens(s.ctx(), f, registry.Page{Limit: 5})

@@ -1,0 +1,59 @@
+package registry
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// leadDays are how many days before its end somebody is told of a token, the earliest notice first. The answers of the
+// server to the token itself warn from the first of them on.
+var leadDays = [...]int{30, 7, 1}
+
+// NoticeWithin is how long before a token's end the first notice of it is given.
+const NoticeWithin = 30 * day
+
+// shortLife is the life of tokens of whose end nobody is told: it is in their nature, as of those minted for a CI job.
+const shortLife = day
+
+// ending tells whether a string that was made at one time and stops working at another is one to give notice of.
+func ending(since, end, now time.Time) bool {
+	return !end.IsZero() && end.Sub(now) <= NoticeWithin && end.Sub(since) > shortLife
+}
+
+// DaysLeft counts the whole days that are left until an end, 0 once it is past.
+func DaysLeft(end, now time.Time) int { return int(max(end.Sub(now), 0) / day) }
+
+// EndWarning says that the token string which the caller came with stops working soon, or has a newer one in its place;
+// empty where there is nothing to say. It holds only what the holder of the string may know, in ASCII, for a header.
+func EndWarning(c *access.Caller) string {
+	life := c.String
+	switch {
+	case c.Token == nil || c.EffectiveProblem() != access.ProblemNone:
+		return ""
+	case life.Replaced:
+		return fmt.Sprintf("Token %s has a newer string. This old one stops working %s.", strconv.QuoteToASCII(c.Token.Name), whenEnds(life.Ends, c.Now))
+	case ending(life.Since, life.Ends, c.Now):
+		return fmt.Sprintf("Token %s stops working %s. Issue a new string before then: kingsnake token reissue.",
+			strconv.QuoteToASCII(c.Token.Name), whenEnds(life.Ends, c.Now))
+	}
+	return ""
+}
+
+// whenEnds says how far off an end is, and when it comes.
+func whenEnds(end, now time.Time) string {
+	left := max(end.Sub(now), 0)
+	n, unit := int(left/day), "day"
+	if left < day {
+		n, unit = int(left/time.Hour), "hour"
+	}
+	if left < time.Hour {
+		n, unit = int(left/time.Minute), "minute"
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("in %d %s, on %s", n, unit, end.UTC().Format("2006-01-02 15:04 UTC"))
+}
