@@ -13,6 +13,8 @@ var (
 	ErrNoRecord = errors.New("no such record")
 	ErrTaken    = errors.New("already taken")
 	ErrNoSpace  = errors.New("no space left")
+	// ErrUnavailable says that the database cannot be asked just now.
+	ErrUnavailable = errors.New("the database does not answer")
 )
 
 // Code names a kind of failure; each outer layer maps it to its own answer in one table.

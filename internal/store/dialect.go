@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -23,8 +25,19 @@ type dialect struct {
 	Key string
 	// Blob is the column type of bytes.
 	Blob string
-	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full.
-	isUnique, isFull func(error) bool
+	// columns rewrites a migration for columns of text, nil for as it is.
+	columns func(text []byte) []byte
+	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full, isDown whether the
+	// database cannot be asked just now, nil for never.
+	isUnique, isFull, isDown func(error) bool
+	// enter is what a write transaction begins with, notify what it ends with when it told of changes; empty for nothing.
+	enter, notify string
+	// alone runs migrations while no other process does, nil where the database sees to that.
+	alone func(ctx context.Context, db *sql.DB, fn func() error) error
+	// unprepared leaves it to the driver to keep statements.
+	unprepared bool
+	// argument makes a text one that the database takes, nil where it takes any.
+	argument func(string) string
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
 }
@@ -45,7 +58,24 @@ func (d dialect) migrations() (fs.FS, error) {
 		if err := t.Execute(&b, d); err != nil {
 			return nil, fmt.Errorf("migration %s: %w", name, err)
 		}
-		out[strings.TrimPrefix(name, "migrations/")] = &fstest.MapFile{Data: b.Bytes(), Mode: 0o444}
+		text := b.Bytes()
+		if d.columns != nil {
+			text = d.columns(text)
+		}
+		out[strings.TrimPrefix(name, "migrations/")] = &fstest.MapFile{Data: text, Mode: 0o444}
 	}
 	return out, nil
+}
+
+// arguments are those of a statement as the database takes them.
+func (d dialect) arguments(args []any) []any {
+	if d.argument == nil {
+		return args
+	}
+	for i, a := range args {
+		if text, ok := a.(string); ok {
+			args[i] = d.argument(text)
+		}
+	}
+	return args
 }

@@ -10,6 +10,9 @@ import (
 // InsertChange adds a row to the feed that other processes follow.
 func (s *Store) InsertChange(ctx context.Context, tx registry.Tx, c registry.Change, at time.Time) error {
 	_, err := s.q(tx).exec(ctx, `INSERT INTO changes (kind, ref, name, at) VALUES ($1, $2, $3, $4)`, string(c.Kind), c.Ref, c.Name, millis(at))
+	if t, ok := tx.(*txn); ok {
+		t.told = true
+	}
 	return s.translate(err)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -14,6 +15,15 @@ func jsonList[T any](list []T) string {
 	}
 	// Numbers and strings always marshal.
 	b, _ := json.Marshal(list) //nolint:errchkjson // see above.
+	var texts []string
+	if !bytes.Contains(b, []byte(`\u0000`)) || json.Unmarshal(b, &texts) != nil {
+		return string(b)
+	}
+	// PostgreSQL reads no list with a zero in it, and no database holds a text with one that could be in the list.
+	for i, text := range texts {
+		texts[i] = strings.ReplaceAll(text, "\x00", "\uFFFD")
+	}
+	b, _ = json.Marshal(texts) //nolint:errchkjson // see above.
 	return string(b)
 }
 

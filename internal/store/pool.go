@@ -19,12 +19,13 @@ type querier interface {
 // so their number is bounded by the program.
 type pool struct {
 	db *sql.DB
+	d  dialect
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt
 }
 
-func newPool(db *sql.DB) *pool { return &pool{db: db, stmts: map[string]*sql.Stmt{}} }
+func newPool(db *sql.DB, d dialect) *pool { return &pool{db: db, d: d, stmts: map[string]*sql.Stmt{}} }
 
 func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.RLock()
@@ -47,6 +48,9 @@ func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if args = p.d.arguments(args); p.d.unprepared {
+		return p.db.ExecContext(ctx, query, args...)
+	}
 	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		return nil, err
@@ -55,6 +59,9 @@ func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result,
 }
 
 func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if args = p.d.arguments(args); p.d.unprepared {
+		return p.db.QueryContext(ctx, query, args...)
+	}
 	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		return nil, err
@@ -63,6 +70,9 @@ func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 }
 
 func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
+	if args = p.d.arguments(args); p.d.unprepared {
+		return p.db.QueryRowContext(ctx, query, args...)
+	}
 	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
 	if err != nil {
 		// The unprepared form fails with the same error, which Row then carries.
@@ -78,16 +88,18 @@ type txn struct {
 	pool *pool
 	// events are what the member recorded; they are written when the batch ends.
 	events []registry.Event
+	// told tells that the member added to the feed.
+	told bool
 }
 
 func (t *txn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.tx.ExecContext(context.WithoutCancel(ctx), query, args...)
+	return t.tx.ExecContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
 }
 
 func (t *txn) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(context.WithoutCancel(ctx), query, args...)
+	return t.tx.QueryContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
 }
 
 func (t *txn) row(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(context.WithoutCancel(ctx), query, args...)
+	return t.tx.QueryRowContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
 }

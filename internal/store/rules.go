@@ -88,7 +88,7 @@ func (s *Store) SubdirNames(ctx context.Context, tx registry.Tx, channel int64) 
 // AddChannelBytes adds to the bytes that a channel holds, unless they would be more than its quota.
 func (s *Store) AddChannelBytes(ctx context.Context, tx registry.Tx, channel, bytes int64) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET used_bytes = used_bytes + $2
-		WHERE id = $1 AND (quota_bytes = 0 OR $2 <= 0 OR used_bytes + $2 <= quota_bytes)`, channel, bytes))
+		WHERE id = $1 AND (quota_bytes = 0 OR CAST($2 AS BIGINT) <= 0 OR used_bytes + $2 <= quota_bytes)`, channel, bytes))
 }
 
 // SetChannelQuota bounds the bytes of a channel, 0 for no bound.

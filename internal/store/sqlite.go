@@ -50,7 +50,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	w.SetMaxOpenConns(1)
 	s := &Store{d: sqliteDialect()}
-	s.writer = newWriter(w, s.chain)
+	s.writer = newWriter(w, s.d, s.chain)
 	if err := s.migrate(ctx, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), w.Close())
 	}
@@ -60,7 +60,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	r.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
-	s.reader = newPool(r)
+	s.reader = newPool(r, s.d)
 	if err := s.chainOld(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: the audit of before could not be chained: %w", path, err), s.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 
@@ -20,6 +21,8 @@ type Store struct {
 	d      dialect
 	writer *writer
 	reader *pool
+	// listen is how notifications are listened for, nil for a database that sends none.
+	listen *pgx.ConnConfig
 }
 
 // Write runs fn in a transaction; when it returns nil, what fn wrote is durable. fn runs once.
@@ -44,10 +47,16 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	up := func() error {
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		return nil
 	}
-	return nil
+	if s.d.alone != nil {
+		return s.d.alone(ctx, db, up)
+	}
+	return up()
 }
 
 // q chooses where a statement runs: in the given transaction, or on the read pool when there is none.
@@ -69,6 +78,8 @@ func (s *Store) translate(err error) error {
 		return fmt.Errorf("%w: %w", registry.ErrTaken, err)
 	case s.d.isFull(err):
 		return fmt.Errorf("%w: %w", registry.ErrNoSpace, err)
+	case s.d.isDown != nil && s.d.isDown(err):
+		return fmt.Errorf("%w: %w", registry.ErrUnavailable, err)
 	default:
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *Store) ListTokens(ctx context.Context, f registry.TokenFilter, p regist
 	}
 	order := orderBy(p, map[string]string{
 		"name": "t.name", "created_at": "t.created_at", "expires_at": "t.expires_at",
-		"last_used_at": "(SELECT MAX(x.last_used_at) FROM token_secrets x WHERE x.token_id = t.id)",
+		"last_used_at": "COALESCE((SELECT MAX(x.last_used_at) FROM token_secrets x WHERE x.token_id = t.id), 0)",
 	}, "t.id")
 	text := `SELECT ` + tokenColumns + tokenFrom + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.reader.query(ctx, text, w.args...)

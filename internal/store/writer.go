@@ -31,12 +31,14 @@ type batch struct {
 	tx     *sql.Tx
 	size   int
 	events []registry.Event
-	done   chan struct{}
-	err    error
+	// told tells that a member added to the feed.
+	told bool
+	done chan struct{}
+	err  error
 }
 
-func newWriter(db *sql.DB, chain func(context.Context, *txn, []registry.Event) error) *writer {
-	return &writer{pool: newPool(db), chain: chain}
+func newWriter(db *sql.DB, d dialect, chain func(context.Context, *txn, []registry.Event) error) *writer {
+	return &writer{pool: newPool(db, d), chain: chain}
 }
 
 // do runs fn in a transaction and returns once its effects are durable. fn runs once.
@@ -59,11 +61,9 @@ func (w *writer) run(ctx context.Context, fn func(registry.Tx) error) (_ *batch,
 	w.waiting.Add(-1)
 	defer w.mu.Unlock()
 	if w.batch == nil {
-		tx, err := w.pool.db.BeginTx(ctx, nil)
-		if err != nil {
-			return nil, fmt.Errorf("begin: %w", err)
+		if w.batch, err = w.begin(ctx); err != nil {
+			return nil, err
 		}
-		w.batch = &batch{tx: tx, done: make(chan struct{})}
 	}
 	b := w.batch
 	b.size++
@@ -73,6 +73,20 @@ func (w *writer) run(ctx context.Context, fn func(registry.Tx) error) (_ *batch,
 		}
 	}()
 	return b, w.member(ctx, b, fn)
+}
+
+// begin starts a batch. Where the database would let several processes write at once, it waits for those before it.
+func (w *writer) begin(ctx context.Context) (*batch, error) {
+	tx, err := w.pool.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	if enter := w.pool.d.enter; enter != "" {
+		if _, err := tx.ExecContext(ctx, enter); err != nil {
+			return nil, errors.Join(fmt.Errorf("wait for other writers: %w", err), tx.Rollback())
+		}
+	}
+	return &batch{tx: tx, done: make(chan struct{})}, nil
 }
 
 // member runs fn inside a savepoint, so that its failure leaves the others of the batch alone.
@@ -101,7 +115,7 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 		return fmt.Errorf("release: %w", err)
 	}
 	ok = true
-	b.events = append(b.events, t.events...)
+	b.events, b.told = append(b.events, t.events...), b.told || t.told
 	return nil
 }
 
@@ -118,6 +132,11 @@ func (w *writer) finish(ctx context.Context, b *batch) error {
 	if len(b.events) > 0 {
 		if err := w.chain(ctx, &txn{tx: b.tx, pool: w.pool}, b.events); err != nil {
 			return errors.Join(fmt.Errorf("audit: %w", err), b.tx.Rollback())
+		}
+	}
+	if notify := w.pool.d.notify; b.told && notify != "" {
+		if _, err := b.tx.ExecContext(ctx, notify); err != nil {
+			return errors.Join(fmt.Errorf("notify: %w", err), b.tx.Rollback())
 		}
 	}
 	if err := b.tx.Commit(); err != nil {

@@ -87,6 +87,10 @@ func From(ctx context.Context, err error, proto access.Protocol, requestID strin
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		// Nobody reads the answer; 499 is what logs call it.
 		return New(499, api.CodeUnavailable, "the client went away")
+	case errors.Is(err, registry.ErrUnavailable):
+		log.WarnContext(ctx, "the database cannot be asked", "error", err, "request_id", requestID)
+		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server cannot ask its database just now; try again")
+		p.RetryAfter = time.Second
 	case errors.Is(err, context.DeadlineExceeded):
 		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server was too slow to answer; try again")
 		p.RetryAfter = time.Second

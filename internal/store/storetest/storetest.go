@@ -38,6 +38,8 @@ type Open func(t *testing.T, name string) Store
 func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*suite){
 		"writes are durable":        (*suite).durable,
+		"two processes write":       (*suite).twoWriters,
+		"two processes claim jobs":  (*suite).twoRunners,
 		"a failed write":            (*suite).failedWrite,
 		"a panic in a write":        (*suite).panicInWrite,
 		"a cancelled write":         (*suite).cancelledWrite,
@@ -76,6 +78,8 @@ func Run(t *testing.T, open Open) {
 		"what works once":           (*suite).spent,
 		"a deleted channel":         (*suite).deletedChannel,
 		"likes are taken by letter": (*suite).likes,
+		"texts in order":            (*suite).textOrder,
+		"texts that are none":       (*suite).badTexts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

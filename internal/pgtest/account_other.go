@@ -1,0 +1,14 @@
+//go:build !unix
+
+package pgtest
+
+import "os/exec"
+
+// account is the one of the test.
+type account struct{}
+
+func identity() (account, error) { return account{}, errMissing }
+
+func (account) give(string) error { return nil }
+
+func (account) run(cmd *exec.Cmd, folder string) { cmd.Dir = folder }

@@ -1,0 +1,131 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// errMissing says that PostgreSQL is not installed.
+var errMissing = errors.New("PostgreSQL is not installed")
+
+func isMissing(err error) bool { return errors.Is(err, errMissing) }
+
+// settings make the server forgetful and small: what it holds is gone with the test.
+var settings = []string{
+	"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+	"-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "autovacuum=off", "-c", "max_wal_size=4GB",
+	"-c", "log_min_messages=fatal",
+}
+
+// keeper runs the server until its standard input ends, as it does when the process of the test is gone for whatever
+// reason, and then removes the folder.
+const keeper = `"$@" & pid=$!
+read -r _
+kill -QUIT $pid
+wait $pid
+rm -rf "$PGTEST_FOLDER"`
+
+// start makes a cluster of databases and starts the server for it.
+func start() (*server, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	as, err := identity()
+	if err != nil {
+		return nil, err
+	}
+	// The name is short: the path of a socket may have about a hundred letters.
+	folder, err := os.MkdirTemp("", "kspg")
+	if err != nil {
+		return nil, err
+	}
+	if err := as.give(folder); err != nil {
+		return nil, err
+	}
+	s := &server{folder: folder, templates: map[string]error{}}
+	if err := s.run(bin, as); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return s, nil
+}
+
+func (s *server) run(bin string, as account) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	data := filepath.Join(s.folder, "data")
+	if err := initialize(ctx, bin, data, as); err != nil {
+		return err
+	}
+	args := append([]string{"-c", keeper, "sh", filepath.Join(bin, "postgres"), "-D", data, "-k", s.folder}, settings...)
+	cmd := exec.Command("sh", args...) //nolint:noctx // It ends with the process: see keeper.
+	as.run(cmd, s.folder)
+	cmd.Env = append(os.Environ(), "PGTEST_FOLDER="+s.folder)
+	log, err := os.Create(filepath.Join(s.folder, "log"))
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	// Nothing is ever written to it, and it is closed by the end of the process.
+	if s.alive, err = cmd.StdinPipe(); err != nil {
+		return errors.Join(err, log.Close())
+	}
+	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
+		return err
+	}
+	return s.await(ctx)
+}
+
+// initialize makes a cluster whose language is English, so that what relies on an order of texts without saying so is
+// found out. Versions before 15 have no such language of their own.
+func initialize(ctx context.Context, bin, data string, as account) error {
+	var failed error
+	for _, locale := range [][]string{{"--locale=C", "--locale-provider=icu", "--icu-locale=en-US"}, {"--locale=C"}} {
+		args := append([]string{"--pgdata=" + data, "--username=" + user, "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"}, locale...)
+		cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
+		as.run(cmd, filepath.Dir(data))
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		failed = errors.Join(failed, fmt.Errorf("initdb: %w\n%s", err, out))
+	}
+	return failed
+}
+
+// await waits until the server answers.
+func (s *server) await(ctx context.Context) error {
+	for {
+		conn, err := pgx.Connect(ctx, s.url("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("PostgreSQL does not start: %w%s", err, s.log())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// programs gives the folder of initdb and postgres. Debian keeps it out of the PATH.
+func programs() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err == nil && len(found) > 0 {
+		return filepath.Dir(found[len(found)-1]), nil
+	}
+	path, err := exec.LookPath("initdb")
+	if err != nil {
+		return "", errMissing
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), nil
+}
