@@ -8,19 +8,33 @@ import (
 	"kingsnake/internal/access"
 )
 
-// leadDays are how many days before its end somebody is told of a token, the earliest notice first. The answers of the
-// server to the token itself warn from the first of them on.
+// leadDays are how many days before its end notice is given of a token, the first notice first. A lead that is more than
+// half of a string's life does not count: who makes a token for a week knows that it ends soon.
 var leadDays = [...]int{30, 7, 1}
 
 // NoticeWithin is how long before a token's end the first notice of it is given.
 const NoticeWithin = 30 * day
 
-// shortLife is the life of tokens of whose end nobody is told: it is in their nature, as of those minted for a CI job.
-const shortLife = day
+// noLead says that it is too early for a notice.
+const noLead = -1
 
-// ending tells whether a string that was made at one time and stops working at another is one to give notice of.
-func ending(since, end, now time.Time) bool {
-	return !end.IsZero() && end.Sub(now) <= NoticeWithin && end.Sub(since) > shortLife
+// leadOf tells which notice is due of a string that was made at one time and stops working at another: the lead of it in
+// days, 0 when the end is past, noLead when none is due.
+func leadOf(since, end, now time.Time) int {
+	due := noLead
+	if end.IsZero() {
+		return due
+	}
+	left, life := end.Sub(now), end.Sub(since)
+	for _, days := range leadDays {
+		if lead := time.Duration(days) * day; left <= lead && 2*lead <= life {
+			due = days
+		}
+	}
+	if due != noLead && left <= 0 {
+		return 0
+	}
+	return due
 }
 
 // DaysLeft counts the whole days that are left until an end, 0 once it is past.
@@ -35,7 +49,7 @@ func EndWarning(c *access.Caller) string {
 		return ""
 	case life.Replaced:
 		return fmt.Sprintf("Token %s has a newer string. This old one stops working %s.", strconv.QuoteToASCII(c.Token.Name), whenEnds(life.Ends, c.Now))
-	case ending(life.Since, life.Ends, c.Now):
+	case leadOf(life.Since, life.Ends, c.Now) != noLead:
 		return fmt.Sprintf("Token %s stops working %s. Issue a new string before then: kingsnake token reissue.",
 			strconv.QuoteToASCII(c.Token.Name), whenEnds(life.Ends, c.Now))
 	}

@@ -160,10 +160,25 @@ func TestEndWarnings(t *testing.T) {
 	}
 }
 
-// TestShortLivesAreNotWarned: the end of a token that never was to live for longer than a day is no news.
+// TestShortLivesAreNotWarned: no notice comes in the first half of a life.
 func TestShortLivesAreNotWarned(t *testing.T) {
-	s := newStage(t)
-	if got := get("/api/channels/team").xAuth(s.mintUntil(t, time.Hour).Secret).do(t, s.Site).ok(t, "a short life").header.Get("Conda-Token-Warning"); got != "" {
-		t.Errorf("warned by %q", got)
+	s := newStage(t, longSessions)
+	for _, c := range []struct {
+		life, after time.Duration
+		warned      bool
+	}{
+		{time.Hour, 0, false},
+		{time.Hour, 50 * time.Minute, false},
+		{3 * oneDay, 0, false},
+		{3 * oneDay, 49 * time.Hour, true},
+		{10 * oneDay, 0, false},
+		{30 * oneDay, 0, false},
+		{30 * oneDay, 24 * oneDay, true},
+	} {
+		read := get("/api/channels/team").xAuth(s.mintUntil(t, c.life).Secret)
+		s.Clock.Advance(c.after)
+		if got := read.do(t, s.Site).ok(t, "a short life").header.Get("Conda-Token-Warning"); (got != "") != c.warned {
+			t.Errorf("%s into a life of %s: warning = %q", c.after, c.life, got)
+		}
 	}
 }
