@@ -58,11 +58,11 @@ const maxBody = 1 << 20
 
 // setErrors guards the one global of huma that has to be ours: its own error repeats the refused value, which may be a
 // password. It is set once, since several servers may start in one process, and always to the same.
-var setErrors sync.Once
+var setErrors = sync.OnceFunc(func() { huma.NewError = newError })
 
 // New makes the API with all its operations.
 func New(o Options) *API {
-	setErrors.Do(func() { huma.NewError = newError })
+	setErrors()
 	a := &API{Options: o, mux: http.NewServeMux()}
 	cfg := huma.DefaultConfig("Kingsnake", o.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
