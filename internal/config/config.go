@@ -51,6 +51,8 @@ type Config struct {
 	StrictTokens bool `toml:"strict_tokens"`
 	// SessionLifetime is how long a login lasts.
 	SessionLifetime Duration `toml:"session_lifetime"`
+	// SessionIdle is how long a browser stays signed in without opening a page.
+	SessionIdle Duration `toml:"session_idle"`
 	// TokenDefaultLifetime is the life of a token whose creator names no end; 0 makes it endless.
 	TokenDefaultLifetime Duration `toml:"token_default_lifetime"`
 	// TokenMaxLifetime bounds the life of every token string, existing ones included; 0 sets no bound.
@@ -107,6 +109,7 @@ func Default() Config {
 		LogFormat:                 LogText,
 		MaxUploadSize:             10 << 30,
 		SessionLifetime:           Duration(12 * time.Hour),
+		SessionIdle:               Duration(2 * time.Hour),
 		TokenDefaultLifetime:      Duration(90 * day),
 		ServiceAccountMaxLifetime: Duration(365 * day),
 		OIDCName:                  "single sign-on",

@@ -153,6 +153,7 @@ func TestValidate(t *testing.T) {
 		{"log_format", "xml", "log_format"},
 		{"max_upload_size", "0", "max_upload_size"},
 		{"session_lifetime", "0", "session_lifetime"},
+		{"session_idle", "0", "session_idle"},
 		{"header_timeout", "0", "header_timeout"},
 		{"progress_timeout", "0s", "progress_timeout"},
 		{"password_concurrency", "0", "password_concurrency"},

@@ -24,6 +24,7 @@ func (c *Config) Validate() error {
 	require(c.LogFormat == LogJSON || c.LogFormat == LogText, "log_format", `write "json" or "text"`)
 	require(c.MaxUploadSize > 0, "max_upload_size", "must be more than 0")
 	require(c.SessionLifetime > 0, "session_lifetime", "must be more than 0")
+	require(c.SessionIdle > 0, "session_idle", "must be more than 0")
 	require(c.HeaderTimeout > 0, "header_timeout", "must be more than 0")
 	require(c.ProgressTimeout > 0, "progress_timeout", "must be more than 0")
 	require(c.PasswordConcurrency > 0, "password_concurrency", "must be at least 1")

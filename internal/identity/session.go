@@ -22,15 +22,30 @@ var errNotOurs = errors.New("not a session of this site")
 
 // ReadSession gives the session that a bearer string names, when its signature and its expiry hold.
 func (k *Keys) ReadSession(bearer string, now time.Time) (publicID string, err error) {
-	var claims jwt.RegisteredClaims
+	claims, err := k.readSession(bearer, now)
+	return claims.ID, err
+}
+
+func (k *Keys) readSession(bearer string, now time.Time) (claims jwt.RegisteredClaims, err error) {
 	_, err = jwt.ParseWithClaims(bearer, &claims, func(*jwt.Token) (any, error) { return k.session, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(sessionIssuer), jwt.WithExpirationRequired(),
 		jwt.WithTimeFunc(func() time.Time { return now }))
+	if err == nil && claims.ID == "" {
+		err = errNotOurs
+	}
 	if err != nil {
-		return "", err
+		return jwt.RegisteredClaims{}, err
 	}
-	if claims.ID == "" {
-		return "", errNotOurs
+	return claims, nil
+}
+
+// RenewSession gives a bearer string that is good for idle from now on, in place of one whose time is a good part over.
+// It renews nothing that has ended, and moves no end of the session itself, which its row knows.
+func (k *Keys) RenewSession(bearer string, now time.Time, idle time.Duration) (renewed string, ok bool) {
+	claims, err := k.readSession(bearer, now)
+	if err != nil || claims.ExpiresAt.Sub(now) > idle*3/4 {
+		return "", false
 	}
-	return claims.ID, nil
+	renewed, err = k.SignSession(claims.ID, claims.Subject, now.Add(idle))
+	return renewed, err == nil
 }

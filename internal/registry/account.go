@@ -11,12 +11,14 @@ import (
 
 // User is somebody with an account.
 type User struct {
-	ID                 int64
-	PublicID           string
-	Kind               access.PrincipalKind
-	Name               string
-	Email              string
-	PasswordHash       string
+	ID           int64
+	PublicID     string
+	Kind         access.PrincipalKind
+	Name         string
+	Email        string
+	PasswordHash string
+	// PasswordIssued tells that the server made the password and nobody has chosen another one yet.
+	PasswordIssued     bool
 	Disabled           bool
 	DefaultChannelID   int64
 	DefaultChannelPath string

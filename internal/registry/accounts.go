@@ -116,6 +116,7 @@ func (s *Accounts) choose(ctx context.Context, u *User, password string) (made s
 	} else if err := validatePassword(password, u.Name); err != nil {
 		return "", err
 	}
+	u.PasswordIssued = made != ""
 	u.PasswordHash, err = s.passwords.Hash(ctx, password)
 	return made, err
 }

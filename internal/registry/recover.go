@@ -36,7 +36,7 @@ func (s *Accounts) Recover(ctx context.Context, caller *access.Caller, ref strin
 	hash := u.PasswordHash
 	out.User, err = s.change(ctx, caller, access.UserEdit, u.PublicID, EventPasswordChanged, func(w *work, u *User) (any, error) {
 		out.Enabled = u.Disabled
-		u.PasswordHash, u.Disabled = hash, false
+		u.PasswordHash, u.PasswordIssued, u.Disabled = hash, true, false
 		if err := s.endSessions(ctx, w, u.ID); err != nil {
 			return nil, err
 		}

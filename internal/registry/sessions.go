@@ -156,13 +156,13 @@ func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller,
 
 // storePassword writes the hash and ends all sessions.
 func (s *Accounts) storePassword(ctx context.Context, caller *access.Caller, u User) error {
-	hash := u.PasswordHash
+	hash, issued := u.PasswordHash, u.PasswordIssued
 	return s.write(ctx, caller, func(w *work) error {
 		u, err := s.accounts.UserByID(ctx, w.tx, u.ID)
 		if err != nil {
 			return err
 		}
-		u.PasswordHash, u.UpdatedAt = hash, s.now()
+		u.PasswordHash, u.PasswordIssued, u.UpdatedAt = hash, issued, s.now()
 		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
 			return err
 		}

@@ -7,14 +7,14 @@ import (
 	"kingsnake/internal/registry"
 )
 
-const userColumns = `p.id, p.public_id, p.kind, p.name, p.email, p.password_hash, p.disabled, p.default_channel_id,
+const userColumns = `p.id, p.public_id, p.kind, p.name, p.email, p.password_hash, p.password_issued, p.disabled, p.default_channel_id,
 	COALESCE((SELECT c.path FROM channels c WHERE c.id = p.default_channel_id), ''), p.last_login_at, p.created_at, p.updated_at`
 
 func scanUser(r scanner) (u registry.User, err error) {
 	var kind string
 	var login, created, updated int64
-	err = r.Scan(&u.ID, &u.PublicID, &kind, &u.Name, &u.Email, &u.PasswordHash, &u.Disabled, &u.DefaultChannelID,
-		&u.DefaultChannelPath, &login, &created, &updated)
+	err = r.Scan(&u.ID, &u.PublicID, &kind, &u.Name, &u.Email, &u.PasswordHash, &u.PasswordIssued, &u.Disabled,
+		&u.DefaultChannelID, &u.DefaultChannelPath, &login, &created, &updated)
 	u.Kind = registry.ParsePrincipalKind(kind)
 	u.LastLoginAt, u.CreatedAt, u.UpdatedAt = fromMillis(login), fromMillis(created), fromMillis(updated)
 	return u, err
@@ -23,18 +23,18 @@ func scanUser(r scanner) (u registry.User, err error) {
 // InsertUser adds an account and gives its number.
 func (s *Store) InsertUser(ctx context.Context, tx registry.Tx, u registry.User) (id int64, err error) {
 	err = s.q(tx).row(ctx, `INSERT INTO principals
-		(public_id, kind, name, email, password_hash, disabled, default_channel_id, last_login_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+		(public_id, kind, name, email, password_hash, disabled, default_channel_id, last_login_at, created_at, updated_at, password_issued)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
 		u.PublicID, u.Kind.String(), u.Name, u.Email, u.PasswordHash, u.Disabled, u.DefaultChannelID,
-		millis(u.LastLoginAt), millis(u.CreatedAt), millis(u.UpdatedAt)).Scan(&id)
+		millis(u.LastLoginAt), millis(u.CreatedAt), millis(u.UpdatedAt), u.PasswordIssued).Scan(&id)
 	return id, s.translate(err)
 }
 
 // UpdateUser writes all of an account that can change.
 func (s *Store) UpdateUser(ctx context.Context, tx registry.Tx, u registry.User) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE principals SET email = $2, password_hash = $3, disabled = $4,
-		default_channel_id = $5, last_login_at = $6, updated_at = $7 WHERE id = $1`,
-		u.ID, u.Email, u.PasswordHash, u.Disabled, u.DefaultChannelID, millis(u.LastLoginAt), millis(u.UpdatedAt)))
+		default_channel_id = $5, last_login_at = $6, updated_at = $7, password_issued = $8 WHERE id = $1`,
+		u.ID, u.Email, u.PasswordHash, u.Disabled, u.DefaultChannelID, millis(u.LastLoginAt), millis(u.UpdatedAt), u.PasswordIssued))
 }
 
 // DeleteUser removes an account with its tokens, sessions, roles and memberships.

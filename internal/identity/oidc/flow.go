@@ -49,6 +49,8 @@ type Loopback struct {
 	Challenge string `json:"challenge,omitempty"`
 	// State is handed back as it came.
 	State string `json:"state,omitempty"`
+	// Page is where on this site a browser goes on that signs in for the pages, empty for none.
+	Page string `json:"page,omitempty"`
 }
 
 // attempt is a sign-in under way. Nonce and verifier follow from the state and the key, so that they leave the server
@@ -105,7 +107,7 @@ type Callback struct {
 	Problem string
 }
 
-// Finish ends a sign-in and says who signed in, and where a command line waits.
+// Finish ends a sign-in and says who signed in, and who waits for it; that it says of most failures too.
 func (f *Flow) Finish(ctx context.Context, cookie string, cb Callback) (registry.Person, Loopback, error) {
 	var claims attemptClaims
 	err := f.read(cookie, attemptIssuer, &claims)
@@ -115,14 +117,14 @@ func (f *Flow) Finish(ctx context.Context, cookie string, cb Callback) (registry
 	case err != nil || subtle.ConstantTimeCompare([]byte(cb.State), []byte(claims.ID)) != 1:
 		return registry.Person{}, Loopback{}, refused(reasonState, "this browser has begun no such sign-in; begin again, with cookies switched on and in one window only")
 	case cb.Issuer != "" && cb.Issuer != f.provider.Issuer:
-		return registry.Person{}, Loopback{}, refused(reasonState, "the answer comes from another provider than the one that you were sent to (iss)")
+		return registry.Person{}, claims.Loopback, refused(reasonState, "the answer comes from another provider than the one that you were sent to (iss)")
 	}
 	if err := f.spend(ctx, attemptIssuer, claims.ID, claims.ExpiresAt.Time); err != nil {
-		return registry.Person{}, Loopback{}, spent(err, "this sign-in has been finished before; begin again")
+		return registry.Person{}, claims.Loopback, spent(err, "this sign-in has been finished before; begin again")
 	}
 	if cb.Problem != "" {
 		f.log.Info("the provider signs nobody in", "issuer", f.provider.Issuer, "error", clip(cb.Problem, 200))
-		return registry.Person{}, Loopback{}, refused(reasonRefused, "the provider signed nobody in ("+clip(cb.Problem, 60)+")")
+		return registry.Person{}, claims.Loopback, refused(reasonRefused, "the provider signed nobody in ("+clip(cb.Problem, 60)+")")
 	}
 	who, err := f.provider.exchange(ctx, cb.Code, f.attempt(claims.ID))
 	return who, claims.Loopback, err

@@ -28,7 +28,7 @@ func (a *API) accountOperations() {
 		})
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/password", Tag: "Account", Summary: "Change the own password", Self: true, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.PasswordChange }) (*nothing, error) {
-			return nil, a.tryPassword(caller, caller.Principal.Name, func() error {
+			return nil, a.Callers.TryPassword(caller, caller.Principal.Name, func() error {
 				return a.Service.Accounts.ChangeOwnPassword(ctx, caller, in.Body.CurrentPassword, in.Body.NewPassword)
 			})
 		})
@@ -42,7 +42,7 @@ func (a *API) accountOperations() {
 
 func (a *API) login(ctx context.Context, origin *access.Caller, in *loginInput) (*body[api.LoginResponse], error) {
 	var s registry.Session
-	err := a.tryPassword(origin, in.Body.Username, func() (err error) {
+	err := a.Callers.TryPassword(origin, in.Body.Username, func() (err error) {
 		s, err = a.Service.Accounts.Login(ctx, registry.LoginInput{Username: in.Body.Username, Password: in.Body.Password, Origin: origin})
 		return err
 	})
@@ -54,19 +54,6 @@ func (a *API) login(ctx context.Context, origin *access.Caller, in *loginInput) 
 		return nil, err
 	}
 	return &body[api.LoginResponse]{api.LoginResponse{Token: token, ExpiresAt: s.ExpiresAt}}, nil
-}
-
-// tryPassword limits guesses before anything slow is done; a right password does not count as one.
-func (a *API) tryPassword(c *access.Caller, account string, try func() error) error {
-	refund, wait, ok := a.Callers.Limiter.Password(c.Address, account, a.Callers.Now())
-	if !ok {
-		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; wait and try again"}
-	}
-	err := try()
-	if err == nil {
-		refund()
-	}
-	return err
 }
 
 func (a *API) account(ctx context.Context, caller *access.Caller, _ *struct{}) (*body[api.Account], error) {

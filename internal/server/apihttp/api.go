@@ -38,6 +38,10 @@ type Options struct {
 	SignInName string
 	// Assertions judges what CI systems say of their jobs, nil where the site trusts none.
 	Assertions *oidc.Assertions
+	// PageSession makes what a browser keeps that has signed in for the pages, and SignInPage is where one goes that did
+	// not get in.
+	PageSession func(registry.Session) (cookie *http.Cookie, err error)
+	SignInPage  func(returnTo, reason string) string
 	// Secure tells that people reach the site by https.
 	Secure bool
 }

@@ -46,9 +46,9 @@ const noStore = "private, no-store"
 // redirect is an answer that may send the client elsewhere.
 type redirect[T any] struct {
 	Status       int
-	Location     string `header:"Location"`
-	SetCookie    string `header:"Set-Cookie"`
-	CacheControl string `header:"Cache-Control"`
+	Location     string   `header:"Location"`
+	SetCookie    []string `header:"Set-Cookie"`
+	CacheControl string   `header:"Cache-Control"`
 	Body         *T
 }
 
@@ -57,6 +57,7 @@ type authorizeInput struct {
 	Redirect      string `query:"redirect" enum:"true,false" doc:"Whether to answer 302. Without it, who asks for JSON and not for HTML is answered 200, everybody else 302."`
 	LoopbackPort  int    `query:"loopback_port" minimum:"1" maximum:"65535" doc:"For command lines: the port on 127.0.0.1 to which to send the code."`
 	CodeChallenge string `query:"code_challenge" minLength:"43" maxLength:"43" pattern:"^[A-Za-z0-9_-]+$" doc:"For command lines: the S256 challenge of the verifier that trades the code."`
+	Page          string `query:"page" maxLength:"2000" pattern:"^/-/([^/\\\\].*)?$" doc:"For the pages: where to go on. The session is then put into a cookie."`
 	ClientState   string `query:"client_state" maxLength:"200" doc:"For command lines: handed back together with the code."`
 }
 
@@ -76,12 +77,15 @@ func (a *API) authorize(ctx context.Context, _ *access.Caller, in *authorizeInpu
 	if (in.LoopbackPort == 0) != (in.CodeChallenge == "") {
 		return nil, &registry.Error{Code: registry.CodeInvalid, Field: "code_challenge", Message: "loopback_port and code_challenge go together"}
 	}
-	started, err := flow.Begin(ctx, oidc.Loopback{Port: in.LoopbackPort, Challenge: in.CodeChallenge, State: in.ClientState})
+	if in.Page != "" && in.LoopbackPort != 0 {
+		return nil, &registry.Error{Code: registry.CodeInvalid, Field: "page", Message: "either a page waits for the sign-in or a command line, not both"}
+	}
+	started, err := flow.Begin(ctx, oidc.Loopback{Page: in.Page, Port: in.LoopbackPort, Challenge: in.CodeChallenge, State: in.ClientState})
 	if err != nil {
 		return nil, err
 	}
 	out := &redirect[api.Authorization]{
-		Status: http.StatusOK, SetCookie: a.attemptCookie(started.Cookie), CacheControl: noStore,
+		Status: http.StatusOK, SetCookie: []string{a.attemptCookie(started.Cookie)}, CacheControl: noStore,
 		Body: &api.Authorization{RedirectURL: started.RedirectURL},
 	}
 	if in.wantsRedirect() {
@@ -134,13 +138,16 @@ func (a *API) callback(ctx context.Context, origin *access.Caller, in *callbackI
 	}
 	who, back, err := flow.Finish(ctx, cookie, oidc.Callback{Code: in.Code, State: in.State, Issuer: in.Issuer, Problem: in.Problem})
 	if err != nil {
-		return nil, a.noteFailure(origin, err)
+		return a.turnedAway(back, a.noteFailure(origin, err))
 	}
 	session, err := a.Service.External.Login(ctx, registry.ExternalLogin{Person: who, Origin: origin})
 	if err != nil {
-		return nil, err
+		return a.turnedAway(back, err)
 	}
-	out := &redirect[api.LoginResponse]{Status: http.StatusOK, SetCookie: a.attemptCookie(""), CacheControl: noStore}
+	out := &redirect[api.LoginResponse]{Status: http.StatusOK, SetCookie: []string{a.attemptCookie("")}, CacheControl: noStore}
+	if back.Page != "" {
+		return out, a.toPage(out, session, back.Page)
+	}
 	if back.Port == 0 {
 		out.Body, err = a.bearer(session)
 		return out, err
@@ -155,6 +162,34 @@ func (a *API) callback(ctx context.Context, origin *access.Caller, in *callbackI
 	}
 	out.Status, out.Location = http.StatusFound, to.String()
 	return out, nil
+}
+
+// toPage sends a browser on to a page, with the session.
+func (a *API) toPage(out *redirect[api.LoginResponse], s registry.Session, page string) error {
+	cookie, err := a.PageSession(s)
+	if err != nil {
+		return err
+	}
+	out.Status, out.Location = http.StatusSeeOther, page
+	out.SetCookie = append(out.SetCookie, cookie.String())
+	return nil
+}
+
+// turnedAway sends somebody who did not get in back to the page for signing in, if it was a page that waited. The page
+// words the reason itself.
+func (a *API) turnedAway(back oidc.Loopback, err error) (*redirect[api.LoginResponse], error) {
+	e, known := registry.AsError(err)
+	if back.Page == "" || !known {
+		return nil, err
+	}
+	reason := e.Reason
+	if reason == "" {
+		reason = string(e.Code)
+	}
+	return &redirect[api.LoginResponse]{
+		Status: http.StatusSeeOther, Location: a.SignInPage(back.Page, reason), CacheControl: noStore,
+		SetCookie: []string{a.attemptCookie("")},
+	}, nil
 }
 
 // noteFailure records a sign-in that the provider or the protocol refused.

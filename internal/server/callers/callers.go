@@ -58,6 +58,30 @@ func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*acce
 	return c, nil
 }
 
+// Session finds out who sends a request from a browser that holds this session, or none when it is empty. Whatever else
+// the request carries does not count: a page is for who has signed in.
+func (m *Maker) Session(ctx context.Context, r *http.Request, requestID, bearer string) (*access.Caller, error) {
+	c := &access.Caller{Address: m.Address(r), Client: r.UserAgent(), RequestID: requestID}
+	cred := identity.Credential{}
+	if bearer != "" {
+		cred = identity.Credential{Kind: identity.SessionCredential, Secret: bearer}
+	}
+	return c, m.Resolver.Identify(ctx, c, cred)
+}
+
+// TryPassword limits guesses before anything slow is done; a right password does not count as one.
+func (m *Maker) TryPassword(c *access.Caller, account string, try func() error) error {
+	refund, wait, ok := m.Limiter.Password(c.Address, account, m.Now())
+	if !ok {
+		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; wait and try again"}
+	}
+	err := try()
+	if err == nil {
+		refund()
+	}
+	return err
+}
+
 // Again finds out anew who sent a request that is still being answered: what its credential is worth now. It is not
 // counted as another use.
 func (m *Maker) Again(ctx context.Context, r *http.Request, req Request) (*access.Caller, error) {
