@@ -86,6 +86,8 @@ func (s *Server) dispatch(w *wire.Writer, r *http.Request, req callers.Request, 
 		s.metrics.ServeHTTP(w, r)
 	case first == "api" && (!isRepo(path) || r.Method == http.MethodPatch):
 		s.rest(w, r, req)
+	case first == "-" && !req.InURL:
+		s.web.ServeHTTP(w, r.WithContext(callers.WithID(r.Context(), req.ID)))
 	case first == "-" || first == ".well-known" || first == "":
 		problem.Write(w, r, problem.New(http.StatusNotFound, api.CodeNotFound, "nothing is served here"))
 	default:
@@ -108,8 +110,14 @@ func (s *Server) rest(w *wire.Writer, r *http.Request, req callers.Request) {
 }
 
 // home answers for the site itself; upload clients ask for it, without a credential, to see that the server is there.
+// Browsers are shown the pages.
 func (s *Server) home(w *wire.Writer, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Vary", "Accept")
+	if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, "/-/", http.StatusSeeOther)
+		return
+	}
 	plain(w, http.StatusOK, "Kingsnake, a conda package server.\nChannels: "+s.publicURL(r)+"/<channel>\nREST API: "+s.publicURL(r)+"/api/openapi.json\n")
 }
 

@@ -25,6 +25,7 @@ import (
 	"kingsnake/internal/server/apihttp"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/channelhttp"
+	"kingsnake/internal/server/web"
 	"kingsnake/internal/store"
 	"kingsnake/internal/upkeep"
 	"kingsnake/internal/version"
@@ -48,6 +49,7 @@ type Server struct {
 	callers *callers.Maker
 	conda   *channelhttp.Handler
 	api     *apihttp.API
+	web     *web.Web
 	metrics *metrics
 	jobs    *jobs.Runner
 	ids     requestIDs
@@ -159,7 +161,14 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 		Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
 	})
 	flow, signInName := s.signIn(o)
+	if s.web, err = web.New(web.Options{
+		Service: site.Service, Callers: s.callers, Keys: site.Keys, Log: o.Log, Version: version.Get().Version, PublicURL: cfg.PublicURL,
+		URL: s.publicURL, SignInName: signInName, Idle: time.Duration(cfg.SessionIdle), Progress: time.Duration(cfg.ProgressTimeout),
+	}); err != nil {
+		return nil, errors.Join(err, site.Store.Close())
+	}
 	s.api = apihttp.New(apihttp.Options{
+		PageSession: s.web.SessionCookie, SignInPage: s.web.SignInPage,
 		SignIn: flow, SignInName: signInName, Assertions: s.assertions(o), Secure: strings.HasPrefix(cfg.PublicURL, "https://"),
 		Service: site.Service, Callers: s.callers, Log: o.Log, Version: version.Get().Version, Check: s.check, URL: s.publicURL,
 		Sessions: func(x registry.Session) (string, error) {

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kingsnake/internal/registry"
+)
+
+// pageSize is how many lines a page of a list has, and maxPageNumber how many pages can be asked for.
+const (
+	pageSize      = 50
+	maxPageNumber = 1_000_000
+)
+
+// listing is what part of a list a page shows, and in what order. Pager and sortable headings are made from it.
+type listing struct {
+	// Total is how many lines there are, which the page fills in.
+	Total int64
+	// Number is the page, from 1.
+	Number int
+	// Sort is the column, with - in front for descending.
+	Sort string
+
+	path  string
+	query url.Values
+}
+
+// listing reads which part of a list is asked for. The first column is the order to begin with; what is asked for beyond
+// the columns is overlooked.
+func (p *page) listing(columns ...string) *listing {
+	l := &listing{Number: 1, Sort: columns[0], path: p.r.URL.Path, query: p.r.URL.Query()}
+	if n, err := strconv.Atoi(p.query("page")); err == nil && n > 1 && n <= maxPageNumber {
+		l.Number = n
+	}
+	asked := p.query("sort")
+	for _, c := range columns {
+		if plain := strings.TrimPrefix(c, "-"); strings.TrimPrefix(asked, "-") == plain {
+			l.Sort = asked
+		}
+	}
+	return l
+}
+
+// page is what the domain is asked for.
+func (l *listing) page() registry.Page {
+	by, descending := strings.CutPrefix(l.Sort, "-")
+	return registry.Page{Offset: (l.Number - 1) * pageSize, Limit: pageSize, Sort: []registry.Sort{{By: by, Descending: descending}}}
+}
+
+// Pages is how many pages there are, at least one.
+func (l *listing) Pages() int { return max(1, int((l.Total+pageSize-1)/pageSize)) }
+
+// First and Last are the numbers of the lines that are shown, from 1.
+func (l *listing) First() int64 { return min(l.Total, int64((l.Number-1)*pageSize+1)) }
+
+// Last is the number of the last line that is shown.
+func (l *listing) Last() int64 { return min(l.Total, int64(l.Number*pageSize)) }
+
+// Filtered tells whether the list is narrowed by anything but its page and order.
+func (l *listing) Filtered() bool {
+	for name, values := range l.query {
+		if name != "page" && name != "sort" && slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Value gives a part of the query, for a form that filters the list.
+func (l *listing) Value(name string) string { return l.query.Get(name) }
+
+// Previous and Next are the addresses of the pages beside this one, empty where there is none.
+func (l *listing) Previous() string {
+	if l.Number <= 1 {
+		return ""
+	}
+	return l.with("page", strconv.Itoa(min(l.Number-1, l.Pages())))
+}
+
+// Next is the address of the page after this one, empty where there is none.
+func (l *listing) Next() string {
+	if l.Number >= l.Pages() {
+		return ""
+	}
+	return l.with("page", strconv.Itoa(l.Number+1))
+}
+
+// with is the address of the list with another value in its query.
+func (l *listing) with(name, value string) string {
+	q := url.Values{}
+	for k, v := range l.query {
+		q[k] = v
+	}
+	q.Set(name, value)
+	if name != "page" || value == "1" {
+		q.Del("page")
+	}
+	return l.path + "?" + q.Encode()
+}
+
+// heading is a column's heading that sorts by it.
+type heading struct {
+	Label, URL string
+	// Aria is the attribute aria-sort of the column.
+	Aria string
+}
+
+// newHeading makes a heading: {{template "th" (th .Data.List "name" "Name")}}.
+func newHeading(l *listing, column, label string) heading {
+	h := heading{Label: label, URL: l.with("sort", column), Aria: "none"}
+	switch l.Sort {
+	case column:
+		h.URL, h.Aria = l.with("sort", "-"+column), "ascending"
+	case "-" + column:
+		h.Aria = "descending"
+	}
+	return h
+}

@@ -1,0 +1,49 @@
+package web
+
+import "kingsnake/internal/access"
+
+// section is the pages of one file: where they are, and the entry that leads to them.
+type section struct {
+	// nav is the entry in the navigation, nil for none.
+	nav    *navEntry
+	routes []route
+}
+
+// route is one page, or one thing that a page does.
+type route struct {
+	// pattern is a method and a path below /-/, as http.ServeMux has it.
+	pattern string
+	handle  func(*page) error
+	// open tells that who has not signed in gets it too.
+	open bool
+	// needs is a scope on the site without which the page does not exist; 0 is none.
+	needs access.Scope
+	// raw tells that the page reads the body of a POST itself, such as an upload.
+	raw bool
+}
+
+// navEntry is one line of the navigation on the left.
+type navEntry struct {
+	label, path, icon string
+	// needs is a scope on the site without which the entry is left out; 0 is none.
+	needs access.Scope
+	// admin puts the entry into the part for the administration of the site.
+	admin bool
+}
+
+// sections lists the pages, in the order of the navigation. A new file of pages takes one line here.
+func (w *Web) sections() []section {
+	return []section{
+		w.homePages(),
+		w.channelPages(),
+		w.signInPages(),
+		w.passwordPages(),
+		w.themePages(),
+		w.suggestPages(),
+	}
+}
+
+// offers tells whether a page, or an entry that needs a scope on the site, is there for whoever asks.
+func (w *Web) offers(p *page, needs access.Scope) bool {
+	return needs == 0 || w.Service.Can(p.Caller, needs, access.OnSystem())
+}
