@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -86,14 +87,15 @@ func (c *checked) checkVar(spec *ast.ValueSpec) []Finding {
 	return findings
 }
 
-// computedOnce recognises a table that is built when it is first needed.
+// computedOnce recognises a table that is built, or a step that is taken, when it is first needed. What the step writes
+// is judged like any other write.
 func (c *checked) computedOnce(value ast.Expr) bool {
 	call, ok := value.(*ast.CallExpr)
 	if !ok {
 		return false
 	}
 	f, ok := c.callee(call).(*types.Func)
-	return ok && (f.FullName() == "sync.OnceValue" || f.FullName() == "sync.OnceValues")
+	return ok && slices.Contains([]string{"sync.OnceValue", "sync.OnceValues", "sync.OnceFunc"}, f.FullName())
 }
 
 // callee returns the function that a call names, or nil.
