@@ -26,6 +26,8 @@ const (
 	CodeTokenTooOld Code = "token_too_old"
 	// CodeTokenRevoked means that the token was deleted.
 	CodeTokenRevoked Code = "token_revoked"
+	// CodeTokenLeaked means that the token was revoked because its string was found where it should not be.
+	CodeTokenLeaked Code = "token_leaked"
 	// CodeAccountDisabled means that the credential's owner is disabled or gone.
 	CodeAccountDisabled Code = "account_disabled"
 	// CodeAssertionInvalid means that the assertion about a CI job proves nothing here.

@@ -30,6 +30,9 @@ type KingsnakeSettings struct {
 	ServiceTokenDefaultDays int `json:"service_token_default_days"`
 	// ServiceTokenMaxDays is TokenMaxDays for the tokens of service accounts, which TokenMaxDays bounds besides.
 	ServiceTokenMaxDays int `json:"service_token_max_days"`
+	// LeakedTokens says what becomes of a token of which a string is reported as found where it should not be: "revoke",
+	// which also tells the owner, or "notify", which does only that.
+	LeakedTokens string `json:"leaked_tokens" enum:"revoke,notify"`
 }
 
 // AnacondaIdentSettings say what the clients of Anaconda tell of themselves. The server keeps them and does nothing else.
@@ -63,4 +66,6 @@ type KingsnakeSettingsUpdate struct {
 	TokenMaxDays            *int `json:"token_max_days,omitempty" minimum:"-1" maximum:"36500"`
 	ServiceTokenDefaultDays *int `json:"service_token_default_days,omitempty" minimum:"-1" maximum:"36500"`
 	ServiceTokenMaxDays     *int `json:"service_token_max_days,omitempty" minimum:"-1" maximum:"36500"`
+	// LeakedTokens is "revoke" or "notify".
+	LeakedTokens *string `json:"leaked_tokens,omitempty" enum:"revoke,notify"`
 }

@@ -41,6 +41,9 @@ const (
 	TokenStateExpiring TokenState = "expiring"
 	TokenStateExpired  TokenState = "expired"
 	TokenStateRevoked  TokenState = "revoked"
+	// TokenStateLeaked is a token that was revoked because a string of it was found where it should not be. It is listed
+	// until it is deleted, and works again with a new string.
+	TokenStateLeaked TokenState = "leaked"
 )
 
 // ResourceType names what a resource grant is about.
@@ -138,8 +141,10 @@ type Token struct {
 	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
 
 	TokenUsage
-	// Secrets are the one or two strings that work or worked last, the current one first.
+	// Secrets are the one or two strings that work or worked last, the current one first; none of a leaked token.
 	Secrets []TokenSecret `json:"secrets"`
+	// Leak says that a string of the token was found where it should not be; it is left out where nothing is known.
+	Leak *TokenLeak `json:"leak,omitempty"`
 }
 
 // TokenUsage says when and by whom a token or one of its strings was used. It may lag by some seconds.
@@ -203,4 +208,6 @@ type TokenInfo struct {
 	Warning string `json:"warning"`
 	// DefaultChannelName is empty when the token may not see its owner's default channel.
 	DefaultChannelName string `json:"default_channel_name"`
+	// Leak says that a string of the token was found where it should not be, and that the site did not revoke it.
+	Leak *TokenLeak `json:"leak,omitempty"`
 }

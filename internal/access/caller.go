@@ -47,6 +47,7 @@ const (
 	ProblemTooOld    Problem = "token_too_old"    // older than the site lets the strings of tokens get
 	ProblemRevoked   Problem = "token_revoked"    // deleted or revoked
 	ProblemRotated   Problem = "token_rotated"    // an older string of a token that has been reissued
+	ProblemLeaked    Problem = "token_leaked"     // revoked because its string was found where it should not be
 	ProblemDisabled  Problem = "account_disabled" // its owner's account is disabled or gone
 	ProblemSession   Problem = "session_ended"    // a session that is over
 	ProblemPassword  Problem = "password_refused" // a wrong password, or one where only tokens are taken

@@ -110,6 +110,8 @@ func problemText(p Problem) string {
 		return "the token has been revoked"
 	case ProblemRotated:
 		return "the token has been reissued, and this is its old string"
+	case ProblemLeaked:
+		return "the token was revoked because somebody found this string where it should not be; its owner can give it a new one"
 	case ProblemDisabled:
 		return "the account that the credential belongs to is disabled"
 	case ProblemSession:

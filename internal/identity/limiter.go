@@ -15,6 +15,7 @@ type Limiter struct {
 	tokens    *buckets
 	passwords *buckets
 	accounts  *buckets
+	leaks     *buckets
 }
 
 // The rates. A client that holds a stale token asks for half a dozen files at once, so bursts are generous.
@@ -25,6 +26,8 @@ const (
 	passwordsBurst      = 20
 	perAccountPerMinute = 6
 	perAccountBurst     = 10
+	leaksPerSecond      = 5
+	leaksBurst          = 300
 	maxBuckets          = 100_000
 )
 
@@ -34,22 +37,28 @@ func NewLimiter() *Limiter {
 		tokens:    newBuckets(badTokensPerSecond, badTokensBurst),
 		passwords: newBuckets(rate.Limit(passwordsPerMinute)/60, passwordsBurst),
 		accounts:  newBuckets(rate.Limit(perAccountPerMinute)/60, perAccountBurst),
+		leaks:     newBuckets(leaksPerSecond, leaksBurst),
 	}
 }
 
 // BadToken counts a bad token from an address. It tells whether there were too many, and when to try again.
 func (l *Limiter) BadToken(a netip.Addr, now time.Time) (wait time.Duration, ok bool) {
-	return l.tokens.take(network(a), now)
+	return l.tokens.take(network(a), 1, now)
+}
+
+// Leaks asks whether an address may report n more strings that it found, before any of them is looked for.
+func (l *Limiter) Leaks(a netip.Addr, n int, now time.Time) (wait time.Duration, ok bool) {
+	return l.leaks.take(network(a), n, now)
 }
 
 // Password asks whether an address may try a password for an account now, before anything slow is done. A try whose
 // password is right is given back by calling refund, so that only guesses count.
 func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund func(), wait time.Duration, ok bool) {
-	byAddress, wait, ok := l.passwords.reserve(network(a), now)
+	byAddress, wait, ok := l.passwords.reserve(network(a), 1, now)
 	if !ok {
 		return nil, wait, false
 	}
-	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account, now)
+	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account, 1, now)
 	if !ok {
 		return nil, wait, false
 	}
@@ -82,19 +91,19 @@ func newBuckets(limit rate.Limit, burst int) *buckets {
 	return &buckets{limit: limit, burst: burst, byKey: memo.NewBounded[string, *rate.Limiter](maxBuckets, nil)}
 }
 
-// take spends one of the key's chances.
-func (b *buckets) take(key string, now time.Time) (wait time.Duration, ok bool) {
-	_, wait, ok = b.reserve(key, now)
+// take spends n of the key's chances, which may not be more than the burst.
+func (b *buckets) take(key string, n int, now time.Time) (wait time.Duration, ok bool) {
+	_, wait, ok = b.reserve(key, n, now)
 	return wait, ok
 }
 
 // reserve is take with a reservation that can be cancelled.
-func (b *buckets) reserve(key string, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
+func (b *buckets) reserve(key string, n int, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
 	l, found := b.byKey.GetIfPresent(key)
 	if !found {
 		l, _ = b.byKey.SetIfAbsent(key, rate.NewLimiter(b.limit, b.burst))
 	}
-	r = l.ReserveN(now, 1)
+	r = l.ReserveN(now, n)
 	if wait = r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
 		return nil, wait, false

@@ -16,16 +16,18 @@ const (
 	tokenRandom   = 30
 	tokenChecksum = 6
 	tokenHead     = len("ks-r-")
-	tokenLength   = tokenHead + tokenRandom + tokenChecksum
 	base62        = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
+
+// TokenLength is the length of every token string.
+const TokenLength = tokenHead + tokenRandom + tokenChecksum
 
 // tokenKinds are the letters that a token can have: resource, scope, service account, minted for CI, one-time.
 const tokenKinds = "rsaob"
 
 // Mint makes a new token string.
 func (k *Keys) Mint(letter byte) registry.Minted {
-	s := make([]byte, 0, tokenLength)
+	s := make([]byte, 0, TokenLength)
 	s = append(s, tokenPrefix...)
 	s = append(s, letter, '-')
 	s = appendRandom(s, tokenRandom)
@@ -33,6 +35,15 @@ func (k *Keys) Mint(letter byte) registry.Minted {
 	token := string(s)
 	mac := k.MAC(token)
 	return registry.Minted{String: token, MAC: mac[:], Fingerprint: Fingerprint(token)}
+}
+
+// Recognize gives what is kept of a string that has the form of a token.
+func (k *Keys) Recognize(s string) (registry.Minted, bool) {
+	if !WellFormed(s) {
+		return registry.Minted{}, false
+	}
+	mac := k.MAC(s)
+	return registry.Minted{String: s, MAC: mac[:], Fingerprint: Fingerprint(s)}, true
 }
 
 // appendRandom adds uniformly random base62 digits.
@@ -66,7 +77,7 @@ func appendChecksum(s []byte) []byte {
 // WellFormed tells whether s can be a token of a Kingsnake server: it refuses typing errors and garbage without a hash
 // or a query.
 func WellFormed(s string) bool {
-	if len(s) != tokenLength || s[:len(tokenPrefix)] != tokenPrefix || s[tokenHead-1] != '-' {
+	if len(s) != TokenLength || s[:len(tokenPrefix)] != tokenPrefix || s[tokenHead-1] != '-' {
 		return false
 	}
 	known := false
@@ -77,7 +88,7 @@ func WellFormed(s string) bool {
 		return false
 	}
 	body := len(s) - tokenChecksum
-	var buf [tokenLength]byte
+	var buf [TokenLength]byte
 	want := appendChecksum(append(buf[:0], s[:body]...))
 	return string(want) == s
 }

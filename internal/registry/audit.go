@@ -37,6 +37,7 @@ const (
 	EventTokenRevoked     EventType = "user_token_revoked"
 	EventTokenMetadata    EventType = "user_token_metadata_updated"
 	EventDeadTokenUsed    EventType = "dead_token_used"
+	EventTokenLeaked      EventType = "user_token_leaked"
 	EventUserCreated      EventType = "user_created"
 	EventUserUpdated      EventType = "user_updated"
 	EventUserDeleted      EventType = "user_deleted"

@@ -41,6 +41,8 @@ type DeadSecret struct {
 	OwnerID       int64
 	Reason        access.Problem
 	DiedAt        time.Time
+	// ReportedAt is when it was first found where it should not be, zero for never.
+	ReportedAt time.Time
 }
 
 // Directory tells who a credential belongs to. It reads and never decides.

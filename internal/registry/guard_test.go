@@ -37,6 +37,7 @@ func open() map[string]string {
 		"Trust.Mint":                 "refused: it takes an assertion, and here is none",
 		"Trust.Refused":              "nothing: it notes a job that got no token",
 		"External.Refused":           "nothing: it notes a login that failed",
+		"Tokens.ReportLeaks":         "no verdicts on no strings: whoever holds a string may have it ended",
 		"Tokens.Info":                "refused: there is no token",
 		"Tokens.Grantable":           "nothing: nobody in particular can grant nothing",
 		"Audit.AccountHistory":       "an empty list: nobody in particular did nothing",

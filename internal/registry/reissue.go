@@ -67,6 +67,9 @@ func (s *Tokens) edit(ctx context.Context, w *work, acc account, t Token, change
 		return Issued{}, err
 	}
 	t.UpdatedAt = now
+	if change.Reissue {
+		t.Leak = t.leakAfterReissue(change.Overlap)
+	}
 	if err := s.tokens.UpdateToken(ctx, w.tx, t); err != nil {
 		return Issued{}, err
 	}
@@ -108,7 +111,8 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account
 	if err != nil {
 		return t, err
 	}
-	expired := t.State(now, policy.MaxLifetime) == TokenExpired
+	end := t.End(policy.MaxLifetime)
+	expired := !end.IsZero() && !now.Before(end)
 	switch {
 	case change.ExpiresAt != nil:
 		if t.ExpiresAt, err = policy.expiry(*change.ExpiresAt, now); err == nil {

@@ -32,7 +32,18 @@ type SiteSettings struct {
 	AuthorByDefault bool
 	// TokenDays and ServiceTokenDays bound the lives of tokens of people and of service accounts.
 	TokenDays, ServiceTokenDays LifetimeDays
+	// LeakedTokens is what becomes of a token of which a string is reported as found where it should not be.
+	LeakedTokens LeakPolicy
 }
+
+// LeakPolicy says what becomes of a leaked token.
+type LeakPolicy string
+
+// The policies for leaked tokens: revoke them and tell their owners, or only tell the owners.
+const (
+	LeakPolicyRevoke LeakPolicy = "revoke"
+	LeakPolicyNotify LeakPolicy = "notify"
+)
 
 // AnacondaIdent says what the clients of Anaconda tell of themselves in their requests. The server itself only keeps it.
 type AnacondaIdent struct {
@@ -51,7 +62,7 @@ var identTokens = []string{"client_token", "session_token", "environment_token",
 // defaultSettings is what holds until somebody sets something.
 func defaultSettings() SiteSettings {
 	asConfigured := LifetimeDays{Default: DaysAsConfigured, Max: DaysAsConfigured}
-	return SiteSettings{AuthorByDefault: true, TokenDays: asConfigured, ServiceTokenDays: asConfigured}
+	return SiteSettings{AuthorByDefault: true, TokenDays: asConfigured, ServiceTokenDays: asConfigured, LeakedTokens: LeakPolicyRevoke}
 }
 
 // newRoles are the roles of a new account for which nobody says which it gets.
@@ -76,6 +87,7 @@ var siteSettings = [...]struct {
 	{"kingsnake.token_max_days", func(s *SiteSettings) any { return &s.TokenDays.Max }},
 	{"kingsnake.service_token_default_days", func(s *SiteSettings) any { return &s.ServiceTokenDays.Default }},
 	{"kingsnake.service_token_max_days", func(s *SiteSettings) any { return &s.ServiceTokenDays.Max }},
+	{"kingsnake.leaked_tokens", func(s *SiteSettings) any { return &s.LeakedTokens }},
 }
 
 // Settings is the service for the settings of the site. A change takes effect with the next request.
@@ -188,6 +200,9 @@ func (s *Settings) validate(ctx context.Context, w *work, before SiteSettings, a
 		if err := s.chooseCVEChannel(ctx, w.caller, after.CVEChannel); err != nil {
 			return err
 		}
+	}
+	if p := after.LeakedTokens; p != LeakPolicyRevoke && p != LeakPolicyNotify {
+		return invalid("kingsnake.leaked_tokens", "leaked tokens are either %s or %s", LeakPolicyRevoke, LeakPolicyNotify)
 	}
 	if ident := after.AnacondaIdent; ident != nil {
 		slices.Sort(ident.Tokens)

@@ -32,8 +32,10 @@ type Token struct {
 	ExpiresAt time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Secrets are its strings, the current one first.
+	// Secrets are its strings, the current one first. A token that was revoked because of a leak has none.
 	Secrets []Secret
+	// Leak says that a string of it was found where it should not be; nil for nothing known.
+	Leak *Leak
 }
 
 // TokenResource is one channel, or one package of a channel, that a resource token reaches.
@@ -77,6 +79,8 @@ const (
 	TokenActive   TokenState = "active"
 	TokenExpiring TokenState = "expiring"
 	TokenExpired  TokenState = "expired"
+	// TokenLeaked is a token that was revoked because a string of it was found where it should not be.
+	TokenLeaked TokenState = "leaked"
 )
 
 // ExpiringWithin is how long before its end a token is called expiring.
@@ -86,6 +90,8 @@ const ExpiringWithin = 14 * 24 * time.Hour
 func (t Token) State(now time.Time, maxLifetime time.Duration) TokenState {
 	end := t.End(maxLifetime)
 	switch {
+	case t.Leaked():
+		return TokenLeaked
 	case end.IsZero():
 		return TokenActive
 	case !now.Before(end):

@@ -23,6 +23,8 @@ type TokenStore interface {
 	InsertSecret(ctx context.Context, tx Tx, s Secret) (int64, error)
 	RetireSecret(ctx context.Context, tx Tx, id int64, at time.Time) error
 	KillSecret(ctx context.Context, tx Tx, s Secret, t Token, reason Problem, at time.Time) error
+	// MarkDeadReported notes that a string which has ended was found somewhere; ErrNoRecord where that was noted before.
+	MarkDeadReported(ctx context.Context, tx Tx, mac []byte, at time.Time) error
 	OwnedTokens(ctx context.Context, tx Tx, owner int64) ([]int64, error)
 	ChildTokens(ctx context.Context, tx Tx, secret int64) ([]int64, error)
 	// DescendantTokens gives the tokens that a token's strings minted, those that these minted, and so on.
@@ -52,9 +54,11 @@ type Minted struct {
 	Fingerprint string
 }
 
-// Mint makes token strings. The letter is the kind in the string.
+// Mint makes token strings, and knows them again. The letter is the kind in the string.
 type Mint interface {
 	Mint(letter byte) Minted
+	// Recognize gives what is kept of a string, and false for one that no server like this one can have made.
+	Recognize(s string) (Minted, bool)
 }
 
 // UsageFlusher writes counted uses to the store.

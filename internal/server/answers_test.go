@@ -73,6 +73,8 @@ func (s *stage) badTokensFor(t testing.TB, channel string) map[string]bad {
 	}
 	call{method: http.MethodPut, path: "/api/account/tokens/" + rotated.ID, body: api.TokenUpdate{}}.
 		xAuth(s.session(t, "ada")).do(t, s.Site).ok(t, "reissue")
+	leaked := s.ResourceToken(s.ada, channel, api.LevelRead)
+	reported(t, s.Site, leaked.Secret)
 	carol := s.User("carol")
 	disabled := s.ScopeToken(carol, "channel:view", "channel:view-artifacts", "artifact:download")
 	call{method: http.MethodPut, path: "/api/users/carol", body: api.UserUpdate{Disabled: new(true)}}.
@@ -84,6 +86,7 @@ func (s *stage) badTokensFor(t testing.TB, channel string) map[string]bad {
 		"expired":          {expired.Secret, api.CodeTokenExpired},
 		"revoked":          {revoked.Secret, api.CodeTokenRevoked},
 		"reissued":         {rotated.Secret, api.CodeTokenRotated},
+		"leaked":           {leaked.Secret, api.CodeTokenLeaked},
 		"disabled account": {disabled.Secret, api.CodeAccountDisabled},
 		"masked by conda":  {"<TOKEN>", api.CodeTokenMasked},
 		"masked by mamba":  {"*****", api.CodeTokenMasked},

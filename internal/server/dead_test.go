@@ -155,6 +155,43 @@ func ways() []way {
 			g.Clock.Advance(time.Hour)
 			return []string{fresh}
 		}, [3]api.Code{api.CodeTokenRotated, revoked, revoked}},
+		{"found in public", func(t *testing.T, g *graves, f family) []string {
+			g.report(t, f.secrets[0])
+			return nil
+		}, [3]api.Code{api.CodeTokenLeaked, revoked, revoked}},
+		{"the middle one found in public", func(t *testing.T, g *graves, f family) []string {
+			g.report(t, f.secrets[1])
+			return nil
+		}, [3]api.Code{"", api.CodeTokenLeaked, revoked}},
+		{"the new string found in the overlap", func(t *testing.T, g *graves, f family) []string {
+			fresh := g.renew(t, f, "1h")
+			g.report(t, fresh)
+			get("/of-"+f.owner+"/noarch/repodata.json").xAuth(fresh).do(t, g.Site).refused(t, "the new string", http.StatusUnauthorized, api.CodeTokenLeaked)
+			return nil
+		}, [3]api.Code{api.CodeTokenLeaked, revoked, revoked}},
+		{"the old string found in the overlap", func(t *testing.T, g *graves, f family) []string {
+			fresh := g.renew(t, f, "1h")
+			g.report(t, f.secrets[0])
+			get("/of-"+f.owner+"/noarch/repodata.json").xAuth(fresh).do(t, g.Site).refused(t, "the new string", http.StatusUnauthorized, api.CodeTokenLeaked)
+			return nil
+		}, [3]api.Code{api.CodeTokenLeaked, revoked, revoked}},
+		{"the old string found after the overlap", func(t *testing.T, g *graves, f family) []string {
+			fresh := g.renew(t, f, "1h")
+			g.Clock.Advance(time.Hour)
+			g.report(t, f.secrets[0])
+			return []string{fresh}
+		}, [3]api.Code{api.CodeTokenRotated, revoked, revoked}},
+		{"found in public, and renewed", func(t *testing.T, g *graves, f family) []string {
+			g.report(t, f.secrets[0])
+			return []string{g.renew(t, f, "1h")}
+		}, [3]api.Code{api.CodeTokenLeaked, revoked, revoked}},
+		{"found in public when it had expired, and its end moved on", func(t *testing.T, g *graves, f family) []string {
+			g.Clock.Advance(f.end.Sub(g.Clock.Now()))
+			g.report(t, f.secrets[0])
+			later := g.Clock.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+			g.send(t, f.owner, http.MethodPut, "/api/account/tokens/"+f.ids[0]+"?reissue_token=false", api.TokenUpdate{ExpiresAt: &later})
+			return nil
+		}, [3]api.Code{api.CodeTokenLeaked, revoked, revoked}},
 		{"expired", func(_ *testing.T, g *graves, f family) []string {
 			g.Clock.Advance(f.end.Sub(g.Clock.Now()))
 			return nil
@@ -184,6 +221,16 @@ func (g *graves) send(t *testing.T, user, method, path string, body any) answer 
 		session = g.session(t, user)
 	}
 	return call{method: method, path: path, body: body}.xAuth(session).do(t, g.Site).ok(t, method+" "+path)
+}
+
+// report tells the server, as somebody without a credential, that a string was found.
+func (g *graves) report(t *testing.T, secret string) {
+	t.Helper()
+	a := call{method: http.MethodPost, path: "/api/tokens/revoke-leaked", body: api.LeakReport{Tokens: []string{secret}}}.do(t, g.Site).ok(t, "report")
+	var out api.LeakResults
+	if err := json.Unmarshal(a.body, &out); err != nil || len(out.Results) != 1 || out.Results[0].Status != api.LeakRevoked {
+		t.Fatalf("report = %s, %v, want one string revoked", a.body, err)
+	}
 }
 
 // renew gives the eldest a new string.

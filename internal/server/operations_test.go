@@ -67,6 +67,7 @@ func allOperations() []operation {
 		ruleOperations(),
 		accountOperations(),
 		userTokenOperations(),
+		leakOperations(),
 		groupOperations(),
 		labelOperations(),
 		auditOperations(),

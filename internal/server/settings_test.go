@@ -28,6 +28,7 @@ func TestSettings(t *testing.T) {
 	s := newStage(t)
 	want := api.SystemSettings{Kingsnake: api.KingsnakeSettings{
 		AuthorByDefault: true, TokenDefaultDays: -1, TokenMaxDays: -1, ServiceTokenDefaultDays: -1, ServiceTokenMaxDays: -1,
+		LeakedTokens: "revoke",
 	}}
 	same := func(what string, got api.SystemSettings, err error) {
 		t.Helper()

@@ -49,10 +49,10 @@ func (s *Store) KillSecret(ctx context.Context, tx registry.Tx, x registry.Secre
 func (s *Store) DeadSecretByMAC(ctx context.Context, mac []byte) (registry.DeadSecret, error) {
 	var d registry.DeadSecret
 	var reason string
-	var died int64
-	err := s.reader.row(ctx, `SELECT token_public_id, owner_id, reason, died_at FROM dead_secrets WHERE mac = $1`, mac).
-		Scan(&d.TokenPublicID, &d.OwnerID, &reason, &died)
-	d.Reason, d.DiedAt = registry.Problem(reason), fromMillis(died)
+	var died, reported int64
+	err := s.reader.row(ctx, `SELECT token_public_id, owner_id, reason, died_at, reported_at FROM dead_secrets WHERE mac = $1`, mac).
+		Scan(&d.TokenPublicID, &d.OwnerID, &reason, &died, &reported)
+	d.Reason, d.DiedAt, d.ReportedAt = registry.Problem(reason), fromMillis(died), fromMillis(reported)
 	return d, s.translate(err)
 }
 
@@ -63,4 +63,9 @@ func (s *Store) AddSecretUse(ctx context.Context, tx registry.Tx, id int64, u re
 		last_used_address = $5, last_used_client = $6 WHERE id = $1`,
 		id, u.Uses, u.Refusals, millis(u.At), u.Address, u.Client)
 	return s.translate(err)
+}
+
+// MarkDeadReported notes the first time that a string which has ended was found where it should not be.
+func (s *Store) MarkDeadReported(ctx context.Context, tx registry.Tx, mac []byte, at time.Time) error {
+	return s.affected(s.q(tx).exec(ctx, `UPDATE dead_secrets SET reported_at = $2 WHERE mac = $1 AND reported_at = 0`, mac, millis(at)))
 }

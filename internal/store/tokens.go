@@ -10,15 +10,18 @@ import (
 )
 
 const tokenColumns = `t.id, t.public_id, t.owner_id, p.public_id, p.name, p.kind, t.minted_by_secret, t.kind, t.name, t.description, t.metadata,
-	t.scopes, t.restrictions, t.max_uses, t.used, t.expires_at, t.created_at, t.updated_at`
+	t.scopes, t.restrictions, t.leak, t.max_uses, t.used, t.expires_at, t.created_at, t.updated_at`
+
+// leakedToken finds what registry.Token.Leaked tells.
+const leakedToken = `(t.leak <> '' AND NOT EXISTS (SELECT 1 FROM token_secrets y WHERE y.token_id = t.id))`
 
 const tokenFrom = ` FROM tokens t JOIN principals p ON p.id = t.owner_id`
 
 func scanToken(r scanner) (t registry.Token, err error) {
-	var kind, ownerKind, metadata, scopes, restrictions string
+	var kind, ownerKind, metadata, scopes, restrictions, leak string
 	var expires, created, updated int64
 	if err := r.Scan(&t.ID, &t.PublicID, &t.OwnerID, &t.OwnerPublicID, &t.Owner, &ownerKind, &t.MintedBy, &kind, &t.Name, &t.Description, &metadata,
-		&scopes, &restrictions, &t.Restrictions.MaxUses, &t.Restrictions.Uses, &expires, &created, &updated); err != nil {
+		&scopes, &restrictions, &leak, &t.Restrictions.MaxUses, &t.Restrictions.Uses, &expires, &created, &updated); err != nil {
 		return t, err
 	}
 	var names []string
@@ -27,6 +30,9 @@ func scanToken(r scanner) (t registry.Token, err error) {
 	}
 	t.DecodeScopes(names)
 	if err := t.DecodeRestrictions(restrictions); err != nil {
+		return t, err
+	}
+	if err := t.DecodeLeak(leak); err != nil {
 		return t, err
 	}
 	t.OwnerKind = registry.ParsePrincipalKind(ownerKind)
@@ -55,9 +61,13 @@ func (s *Store) UpdateToken(ctx context.Context, tx registry.Tx, t registry.Toke
 	if err != nil {
 		return err
 	}
+	leak, err := t.EncodeLeak()
+	if err != nil {
+		return err
+	}
 	return s.affected(s.q(tx).exec(ctx, `UPDATE tokens SET name = $2, description = $3, metadata = $4, restrictions = $5, max_uses = $6,
-		expires_at = $7, updated_at = $8 WHERE id = $1`,
-		t.ID, t.Name, t.Description, string(t.Metadata), restrictions, t.Restrictions.MaxUses, millis(t.ExpiresAt), millis(t.UpdatedAt)))
+		expires_at = $7, updated_at = $8, leak = $9 WHERE id = $1`,
+		t.ID, t.Name, t.Description, string(t.Metadata), restrictions, t.Restrictions.MaxUses, millis(t.ExpiresAt), millis(t.UpdatedAt), leak))
 }
 
 // DeleteToken removes a token with its resources and strings.
@@ -109,6 +119,13 @@ func (s *Store) ListTokens(ctx context.Context, f registry.TokenFilter, p regist
 	}
 	if f.Kind != 0 {
 		w.add(`t.kind = ?`, f.Kind.String())
+	}
+	switch f.State {
+	case "":
+	case registry.TokenLeaked:
+		w.add(leakedToken)
+	default:
+		w.add(`NOT ` + leakedToken)
 	}
 	switch now, soon := f.Now, f.Now.Add(registry.ExpiringWithin-time.Millisecond); f.State {
 	case registry.TokenExpired:

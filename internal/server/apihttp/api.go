@@ -81,6 +81,7 @@ func New(o Options) *API {
 	a.signInOperations()
 	a.trustOperations()
 	a.tokenOperations()
+	a.leakOperations()
 	a.channelOperations()
 	a.ruleOperations()
 	a.artifactOperations()

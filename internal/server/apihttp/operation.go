@@ -28,13 +28,15 @@ type Operation struct {
 	Self bool
 	// Status is the status of success, 200 when it is 0.
 	Status int
+	// ReadsBody tells that the operation reads and checks its body itself.
+	ReadsBody bool
 }
 
 // huma is the declaration in the framework's words.
 func (o Operation) huma() *huma.Operation {
 	op := &huma.Operation{
 		Method: o.Method, Path: o.Path, Summary: o.Summary, Tags: []string{o.Tag}, DefaultStatus: o.Status,
-		OperationID: o.id(), MaxBodyBytes: maxBody,
+		OperationID: o.id(), MaxBodyBytes: maxBody, SkipValidateBody: o.ReadsBody,
 		Extensions: map[string]any{},
 	}
 	if strings.Contains(o.Path, subchannelPart) {

@@ -51,6 +51,9 @@ func (in *settingsInput) edit(s *registry.SiteSettings) {
 		assign(&s.TokenDays.Max, ours.TokenMaxDays)
 		assign(&s.ServiceTokenDays.Default, ours.ServiceTokenDefaultDays)
 		assign(&s.ServiceTokenDays.Max, ours.ServiceTokenMaxDays)
+		if policy := ours.LeakedTokens; policy != nil {
+			s.LeakedTokens = registry.LeakPolicy(*policy)
+		}
 	}
 }
 
@@ -70,10 +73,7 @@ func assign[T any](field *T, given *T) {
 
 func settingsOut(s registry.SiteSettings) api.SystemSettings {
 	out := api.SystemSettings{
-		UserChannelAutocreate: s.UserChannelAutocreate, ShowIntro: s.ShowIntro, Kingsnake: api.KingsnakeSettings{
-			AuthorByDefault: s.AuthorByDefault, TokenDefaultDays: s.TokenDays.Default, TokenMaxDays: s.TokenDays.Max,
-			ServiceTokenDefaultDays: s.ServiceTokenDays.Default, ServiceTokenMaxDays: s.ServiceTokenDays.Max,
-		},
+		UserChannelAutocreate: s.UserChannelAutocreate, ShowIntro: s.ShowIntro, Kingsnake: kingsnakeOut(s),
 	}
 	if s.CVEChannel != "" {
 		out.CVEChannelID = &s.CVEChannel
@@ -84,4 +84,13 @@ func settingsOut(s registry.SiteSettings) api.SystemSettings {
 		}
 	}
 	return out
+}
+
+// kingsnakeOut are the settings that Anaconda Server does not have.
+func kingsnakeOut(s registry.SiteSettings) api.KingsnakeSettings {
+	return api.KingsnakeSettings{
+		AuthorByDefault: s.AuthorByDefault, TokenDefaultDays: s.TokenDays.Default, TokenMaxDays: s.TokenDays.Max,
+		ServiceTokenDefaultDays: s.ServiceTokenDays.Default, ServiceTokenMaxDays: s.ServiceTokenDays.Max,
+		LeakedTokens: string(s.LeakedTokens),
+	}
 }

@@ -51,7 +51,7 @@ type ListTokensInput struct {
 	Page
 	Query string `query:"q" maxLength:"200"`
 	Type  string `query:"type" enum:"resource,scope"`
-	State string `query:"state" enum:"active,expiring,expired"`
+	State string `query:"state" enum:"active,expiring,expired,leaked"`
 }
 
 // listTokens gives the tokens of an account. Here and below an empty user means the caller's own account.
@@ -193,6 +193,7 @@ func (a *API) tokenInfo(ctx context.Context, caller *access.Caller, _ *struct{})
 	out := api.TokenInfo{
 		ID: full.ID, Name: full.Name, Description: full.Description, Type: full.Type, Kind: full.Kind, State: full.State, Owner: full.Owner,
 		Fingerprint: full.Fingerprint, CreatedAt: full.CreatedAt, ExpiresAt: full.ExpiresAt, Resources: full.Resources, Scopes: full.Scopes, Restrictions: full.Restrictions,
+		Leak: full.Leak,
 	}
 	out.Warning = registry.EndWarning(caller)
 	if end := caller.String.Ends; !end.IsZero() {
@@ -233,6 +234,7 @@ func tokenOut(t registry.Token, policy registry.TokenPolicy, now time.Time) api.
 		ID: t.PublicID, Name: t.Name, Description: t.Description, Type: api.TokenType(t.Kind.String()), Kind: api.TokenKind(t.Kind.String()),
 		State: api.TokenState(t.State(now, policy.MaxLifetime)), CreatedAt: t.CreatedAt, ExpiresAt: instant(t.End(policy.MaxLifetime)),
 		Metadata: t.Metadata, Owner: t.Owner, Secrets: []api.TokenSecret{}, Restrictions: restrictionsOut(t.Restrictions),
+		Leak: leakOut(t),
 	}
 	if t.OneTime() {
 		out.Kind = api.TokenKindOneTime

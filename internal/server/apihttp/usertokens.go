@@ -89,6 +89,9 @@ func (a *API) listUsersTokens(ctx context.Context, caller *access.Caller, in *us
 			return out
 		}
 		out.Fingerprint = ""
+		if out.Leak != nil {
+			out.Leak.Fingerprint = ""
+		}
 		for i := range out.Secrets {
 			out.Secrets[i].Fingerprint = ""
 		}

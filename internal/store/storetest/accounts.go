@@ -312,6 +312,36 @@ func (s *suite) tokens() {
 	s.fails("a deleted token's string", err, registry.ErrNoRecord)
 }
 
+// leaks: what is known of a leak comes back as it was, and only a token without strings counts as leaked.
+func (s *suite) leaks() {
+	u := s.user("ada")
+	t := s.token(u, "found", func(t *registry.Token) { t.ExpiresAt = at(60) })
+	other := s.token(u, "other", nil)
+	t.Leak = &registry.Leak{At: at(3), Fingerprint: "f-found", URL: "https://example.org/x", Source: "commit", Address: "192.0.2.1", LastUsedAt: at(2), LastUsedAddress: "192.0.2.2"}
+	s.write(func(tx registry.Tx) error { return s.UpdateToken(s.ctx(), tx, t) })
+	same(s, "a leak", must[registry.Token](s, "read")(s.TokenByID(s.ctx(), nil, t.ID)), t)
+	count := func(state registry.TokenState, want ...registry.Token) {
+		s.Helper()
+		list, total, err := s.ListTokens(s.ctx(), registry.TokenFilter{Owners: []int64{u.ID}, State: state, Now: at(0)}, registry.Page{Limit: 5})
+		if err != nil || total != int64(len(want)) {
+			s.Errorf("%s: %d tokens, %v, want %d", state, total, err, len(want))
+		}
+		same(s, string(state), list, want)
+	}
+	count(registry.TokenLeaked)
+	count(registry.TokenExpiring, t)
+	s.write(func(tx registry.Tx) error {
+		return s.KillSecret(s.ctx(), tx, t.Secrets[0], t, registry.Problem("leaked"), at(4))
+	})
+	t.Secrets = nil
+	count(registry.TokenLeaked, t)
+	count(registry.TokenExpiring)
+	count(registry.TokenActive, other)
+	t.Leak = nil
+	s.write(func(tx registry.Tx) error { return s.UpdateToken(s.ctx(), tx, t) })
+	count(registry.TokenLeaked)
+}
+
 func (s *suite) deadStrings() {
 	u := s.user("ada")
 	t := s.token(u, "t", nil)
@@ -325,6 +355,15 @@ func (s *suite) deadStrings() {
 	s.fails("a killed string", err, registry.ErrNoRecord)
 	want := registry.DeadSecret{TokenPublicID: t.PublicID, OwnerID: u.ID, Reason: registry.Problem("revoked"), DiedAt: at(4)}
 	same(s, "a dead string", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
+	report := func(mac []byte) (err error) {
+		s.write(func(tx registry.Tx) error { err = s.MarkDeadReported(s.ctx(), tx, mac, at(6)); return nil })
+		return err
+	}
+	s.fails("a report of a string that never was", report([]byte("no mac")), registry.ErrNoRecord)
+	s.fails("the first report", report(mac), nil)
+	s.fails("a second one", report(mac), registry.ErrNoRecord)
+	want.ReportedAt = at(6)
+	same(s, "a reported one", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
 	s.write(func(tx registry.Tx) error { return s.PruneDeadSecrets(s.ctx(), tx, at(4)) })
 	same(s, "a young one is kept", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
 	s.write(func(tx registry.Tx) error { return s.PruneDeadSecrets(s.ctx(), tx, at(5)) })

@@ -50,6 +50,7 @@ func Run(t *testing.T, open Open) {
 		"sessions":                  (*suite).sessions,
 		"tokens":                    (*suite).tokens,
 		"dead strings":              (*suite).deadStrings,
+		"leaks":                     (*suite).leaks,
 		"limits of tokens":          (*suite).tokenLimits,
 		"narrowed lists":            (*suite).narrowedLists,
 		"channels":                  (*suite).channels,
