@@ -16,7 +16,7 @@ import (
 func (a *app) tokenCommand() *cobra.Command {
 	return group(groupAccess, "token", "Create, list, change, renew and delete access tokens",
 		a.tokenCreateCommand(), a.tokenListCommand(), a.tokenShowCommand(), a.tokenEditCommand(),
-		a.tokenReissueCommand(), a.tokenDeleteCommand(), a.tokenInfoCommand())
+		a.tokenReissueCommand(), a.tokenDeleteCommand(), a.tokenInfoCommand(), a.tokenScanCommand())
 }
 
 func (a *app) tokenListCommand() *cobra.Command {
@@ -52,7 +52,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 	}
 	flags.add(cmd.Flags())
 	cmd.Flags().StringVar(&kind, "type", "", "only resource or scope tokens")
-	cmd.Flags().StringVar(&state, "state", "", "only active, expiring, expired or revoked ones")
+	cmd.Flags().StringVar(&state, "state", "", "only active, expiring, expired or leaked ones")
 	addUser(cmd, &user)
 	return cmd
 }
@@ -120,6 +120,7 @@ func (a *app) tokenRows(t *table, token api.Token) {
 	t.row("Type", string(token.Type))
 	t.row("State", string(token.State))
 	t.row("Owner", token.Owner)
+	a.leakRow(t, token.Leak)
 	grantRows(t, token.Resources, token.Scopes)
 	limitRows(t, token.Restrictions)
 	t.row("Created", a.when(token.CreatedAt))
@@ -229,6 +230,7 @@ func (a *app) tokenInfoCommand() *cobra.Command {
 				t.row("Type", string(info.Type))
 				t.row("State", string(info.State))
 				t.row("Owner", info.Owner)
+				a.leakRow(t, info.Leak)
 				grantRows(t, info.Resources, info.Scopes)
 				limitRows(t, info.Restrictions)
 				t.row("Expires", a.whenOr(info.ExpiresAt, "never"))

@@ -10,7 +10,7 @@ func exitCodesTopic() *cobra.Command {
 		Long: `Scripts can rely on these exit codes.
 
   0    It worked.
-  1    It failed for another reason than those below.
+  1    It failed for another reason than those below; of token scan, that it found something.
   2    The command line makes no sense, or a question could not be asked without a terminal.
   3    You are not logged in, or the server does not accept the session or token (401).
   4    The session or token lacks a right (403).
