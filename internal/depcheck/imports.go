@@ -54,7 +54,7 @@ func databases() []string {
 
 // faces are the ways into the server, none of which builds on another.
 func faces() []string {
-	return []string{"internal/server/channelhttp", "internal/server/apihttp", "internal/server/web"}
+	return []string{"internal/server/channelhttp", "internal/server/apihttp", "internal/server/binstarhttp", "internal/server/web"}
 }
 
 func checkImports(p *listed) []Finding {

@@ -25,6 +25,8 @@ const (
 	EventArtifactAdded    EventType = "artifact_registered"
 	EventArtifactReplaced EventType = "artifact_replaced"
 	EventArtifactRemoved  EventType = "artifact_removed"
+	EventArtifactStaged   EventType = "artifact_staged"
+	EventArtifactReceived EventType = "artifact_received"
 	EventLabelsChanged    EventType = "artifact_labels_changed"
 	EventArtifactCopied   EventType = "artifact_copied"
 	EventArtifactEdited   EventType = "artifact_metadata_updated"

@@ -41,6 +41,7 @@ func open() map[string]string {
 		"Tokens.Info":                "refused: there is no token",
 		"Tokens.Grantable":           "nothing: nobody in particular can grant nothing",
 		"Audit.AccountHistory":       "an empty list: nobody in particular did nothing",
+		"Accounts.Home":              "the name itself: nobody in particular has no default channel",
 		"Usage.Token":                "nothing: it counts a use of a token that was judged before",
 	}
 }

@@ -96,6 +96,7 @@ type Packages struct {
 	rules    RuleStore
 	quotas   QuotaStore
 	channels ChannelFinder
+	stagings StagingStore
 	lookup   *channelLookup
 	blobs    blob.Store
 	gate     *sync.RWMutex

@@ -91,6 +91,9 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 	var out UploadResult
 	err := s.write(ctx, u.caller, func(w *work) error {
 		out = UploadResult{Channel: u.channel}
+		if err := s.unstage(ctx, w.tx, u.staging); err != nil {
+			return err
+		}
 		had, err := s.packages.FileByKey(ctx, w.tx, u.channel.ID, f.Subdir, f.Filename)
 		switch {
 		case errors.Is(err, ErrNoRecord):

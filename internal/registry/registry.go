@@ -19,6 +19,7 @@ type Store interface {
 	AuditStore
 	ChannelStore
 	PackageStore
+	StagingStore
 	JobStore
 	TokenStore
 	AccountStore
@@ -118,7 +119,7 @@ func New(o Options) *Service {
 	}
 	groups := &Groups{core: c, groups: o.Store, channels: o.Store, accounts: accounts, lookup: lookup}
 	filtering := &Filtering{core: c, rules: o.Store, channels: o.Store, packages: packages, lookup: lookup, wake: make(chan struct{}, 1)}
-	packages.rules, packages.quotas, packages.channels = o.Store, o.Store, o.Store
+	packages.rules, packages.quotas, packages.channels, packages.stagings = o.Store, o.Store, o.Store, o.Store
 	channels.quotas, channels.filtering = o.Store, filtering
 	return &Service{
 		Channels:        channels,

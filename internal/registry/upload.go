@@ -28,6 +28,8 @@ type Upload struct {
 	packages *Packages
 	caller   *access.Caller
 	channel  Channel
+	// staging is the number of the staged upload that this one ends, 0 for none.
+	staging int64
 }
 
 // UploadInput is what the sender says of a file.

@@ -85,6 +85,8 @@ func TestNoForgottenCheck(t *testing.T) {
 func (w *world) leastCallers(t *testing.T) {
 	t.Helper()
 	served, refused := 0, 0
+	// The clock has moved by hours, and sessions end.
+	w.Admin, w.admin = w.Login("admin", servertest.AdminPassword), ""
 	for _, o := range sample(allOperations()) {
 		if len(o.scopes) == 0 || o.session {
 			continue
@@ -167,7 +169,12 @@ func (w *world) nobodies(t *testing.T) []intruder {
 	return append(all,
 		intruder{"a session that was ended", with("Authorization", "Bearer "+session), badCredential(api.CodeSessionEnded)},
 		intruder{"a session with a broken signature", with("Authorization", "Bearer "+session[:len(session)-4]+"AAAA"), badCredential(api.CodeSessionEnded)},
-		intruder{"a password where none is taken", with("Authorization", basicAuth("admin", servertest.AdminPassword)), badCredential(api.CodeBadCredentials)},
+		intruder{"a password where none is taken", with("Authorization", basicAuth("admin", servertest.AdminPassword)), func(o operation) expectation {
+			if o.password {
+				return skip
+			}
+			return badCredential(api.CodeBadCredentials)(o)
+		}},
 	)
 }
 

@@ -18,6 +18,7 @@ import (
 	"kingsnake/conda/channel"
 	"kingsnake/internal/access"
 	"kingsnake/internal/server/apihttp"
+	"kingsnake/internal/server/binstarhttp"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/problem"
 	"kingsnake/internal/server/wire"
@@ -76,6 +77,8 @@ func withoutToken(r *http.Request, rest string) *http.Request {
 func (s *Server) dispatch(w *wire.Writer, r *http.Request, req callers.Request, path string) {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch {
+	case !req.InURL && binstarhttp.Speaks(r, path):
+		s.binstar.ServeHTTP(w, r.WithContext(callers.WithID(r.Context(), req.ID)))
 	case path == "/":
 		s.home(w, r)
 	case first == "healthz" && path == "/healthz":

@@ -29,6 +29,8 @@ type operation struct {
 	carries []string
 	// open tells that nobody is asked who they are, self that some credential is asked for even where it is a list.
 	open, self bool
+	// password tells that a password is taken too.
+	password bool
 	// session tells that no token will do, whatever it holds.
 	session bool
 	// hides tells that who may not see the thing is told that there is none, as it is with every channel.
@@ -73,6 +75,7 @@ func allOperations() []operation {
 		auditOperations(),
 		jobOperations(),
 		serviceOperations(),
+		binstarOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam
@@ -139,6 +142,8 @@ type world struct {
 	// doomed are things to be destroyed, by kind; last is the kind that was asked for last.
 	doomed map[string]string
 	last   string
+	// admin is a session of the admin's, empty where none was needed yet.
+	admin string
 }
 
 // destroyed forgets the thing that the last operation took, which has destroyed it.

@@ -64,7 +64,9 @@ func (o operation) onAccount() bool {
 }
 
 // conda tells the conda protocol from REST.
-func (o operation) conda() bool { return !strings.Contains(o.name, " /api/") }
+func (o operation) conda() bool {
+	return !strings.Contains(o.name, " /api/") && !strings.Contains(o.name, " binstar:")
+}
 
 // anybody tells the operations that any good token may call.
 func (o operation) anybody() bool { return len(o.scopes) == 0 && !o.session }
@@ -246,7 +248,7 @@ func TestSessionOpensAll(t *testing.T) {
 		switch o.name {
 		case "POST /api/auth/logout", "GET /api/auth/logout", "PUT /api/account/password":
 			continue // They would end the session.
-		case "GET /api/account/token-info":
+		case "GET /api/account/token-info", "GET binstar:/authentication":
 			o.call(t, w, o.at).xAuth(session.Token).do(t, w.Site).refused(t, o.name, http.StatusForbidden, api.CodeTokenRequired)
 			continue
 		default:

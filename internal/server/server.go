@@ -23,6 +23,7 @@ import (
 	"kingsnake/internal/jobs"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/apihttp"
+	"kingsnake/internal/server/binstarhttp"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/channelhttp"
 	"kingsnake/internal/server/web"
@@ -50,6 +51,7 @@ type Server struct {
 	conda   *channelhttp.Handler
 	api     *apihttp.API
 	web     *web.Web
+	binstar *binstarhttp.Handler
 	metrics *metrics
 	jobs    *jobs.Runner
 	ids     requestIDs
@@ -159,6 +161,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	s.conda = channelhttp.New(channelhttp.Options{
 		Service: site.Service, Blobs: site.Blobs, Callers: s.callers, Log: o.Log, Strict: cfg.StrictTokens,
 		Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
+	})
+	s.binstar = binstarhttp.New(binstarhttp.Options{
+		Service: site.Service, Callers: s.callers, Log: o.Log, Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
 	})
 	flow, signInName := s.signIn(o)
 	if s.web, err = web.New(web.Options{

@@ -45,9 +45,10 @@ func (s *Store) BlobBytes(ctx context.Context) (map[string]int64, error) {
 	return out, err
 }
 
-// BlobNamed tells whether any package or index names a blob.
+// BlobNamed tells whether any package, index or upload under way names a blob.
 func (s *Store) BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (named bool, err error) {
-	err = s.q(tx).row(ctx, `SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM index_blobs WHERE sha256 = $1)`, h[:]).Scan(&named)
+	err = s.q(tx).row(ctx, `SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM index_blobs WHERE sha256 = $1)
+		OR EXISTS (SELECT 1 FROM stagings WHERE sha256 = $1 AND received_at <> 0)`, h[:]).Scan(&named)
 	return named, s.translate(err)
 }
 

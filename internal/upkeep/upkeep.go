@@ -22,6 +22,7 @@ type Store interface {
 	PruneSpent(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneMinted(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneJobs(ctx context.Context, tx registry.Tx, before time.Time) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
@@ -115,6 +116,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneClaims(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := k.Store.PruneStagings(ctx, tx, now); err != nil {
 			return err
 		}
 		if err := k.Store.PruneJobs(ctx, tx, now.Add(-keepJobs)); err != nil {

@@ -77,6 +77,7 @@ func Run(t *testing.T, open Open) {
 		"identities and claims":     (*suite).identities,
 		"trusted publishing":        (*suite).trust,
 		"what works once":           (*suite).spent,
+		"uploads under way":         (*suite).stagings,
 		"a deleted channel":         (*suite).deletedChannel,
 		"likes are taken by letter": (*suite).likes,
 		"texts in order":            (*suite).textOrder,
