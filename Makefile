@@ -24,7 +24,7 @@ DATA     ?= ./data
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
 run: build ## build, then serve ./data at http://127.0.0.1:8080
@@ -57,6 +57,10 @@ cover: test-deps ## write coverage.html and print the total
 	go test -coverpkg=./... -coverprofile=coverage.out ./...
 	go tool cover -html=coverage.out -o coverage.html
 	go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: screenshots
+screenshots: test-deps ## write a picture of every page into screenshots/
+	KINGSNAKE_SCREENSHOTS=$(CURDIR)/screenshots go test ./e2e/browser -run TestEveryPage -count=1
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (10s)

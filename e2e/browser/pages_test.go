@@ -1,0 +1,152 @@
+package browser
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kingsnake/api"
+	"kingsnake/internal/servertest"
+)
+
+// shot is a page to look at, and to judge by axe-core. Whoever adds a page adds a line to shots.
+type shot struct {
+	// name is the file's, path the page's; as is who looks: "admin", "author", or "" for nobody.
+	name, path, as string
+	// prepare brings the tab into the state to look at, nil for the page as it opens.
+	prepare func(*tab)
+}
+
+// shots are all pages.
+func shots() []shot {
+	return []shot{
+		{name: "sign-in", path: "/-/sign-in"},
+		{name: "sign-in-refused", path: "/-/sign-in", prepare: func(b *tab) {
+			b.fill("#f-username", "ada")
+			b.fill("#f-password", "wrong")
+			b.press("main form button[type=submit]")
+		}},
+		{name: "home", path: "/-/", as: "author"},
+		{name: "home-new-site", path: "/-/", as: "admin"},
+		{name: "account-menu", path: "/-/", as: "author", prepare: func(b *tab) { b.click(".account-fold summary") }},
+		{name: "password", path: "/-/password", as: "author"},
+		{name: "channels", path: "/-/channels?sub=1", as: "author"},
+		{name: "channels-none-found", path: "/-/channels?q=nothing-like-it", as: "author"},
+		{name: "create-channel", path: "/-/create-channel", as: "author"},
+		{name: "create-channel-refused", path: "/-/create-channel", as: "author", prepare: func(b *tab) {
+			b.fill("#f-name", "Not A Name")
+			b.press("main form button[type=submit]")
+		}},
+		{name: "channel", path: "/-/channels/team", as: "author"},
+		{name: "not-found", path: "/-/nothing-here", as: "author"},
+	}
+}
+
+// world fills a site with what the pages show.
+func world(t testing.TB) *servertest.Site {
+	t.Helper()
+	s := servertest.New(t)
+	ada := s.User("ada")
+	for name, privacy := range map[string]api.Privacy{"team": api.PrivacyPrivate, "community": api.PrivacyPublic, "science": api.PrivacyAuthenticated} {
+		c := api.ChannelCreate{Name: name, Privacy: privacy, Description: "Packages that the " + name + " builds and tests every night, for Linux, macOS and Windows."}
+		if _, err := ada.CreateChannel(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// tabOf opens a tab as somebody of world.
+func tabOf(t testing.TB, s *servertest.Site, as string) *tab {
+	t.Helper()
+	switch as {
+	case "":
+		return open(t, s.URL)
+	case "admin":
+		return signedIn(t, s.URL, "admin", servertest.AdminPassword)
+	}
+	return signedIn(t, s.URL, "ada", servertest.UserPassword)
+}
+
+// TestEveryPage judges every page by axe-core in both schemes, and looks whether it fits into a phone. With
+// KINGSNAKE_SCREENSHOTS it writes pictures into that folder besides.
+func TestEveryPage(t *testing.T) {
+	s := world(t)
+	folder := os.Getenv("KINGSNAKE_SCREENSHOTS")
+	only := os.Getenv("KINGSNAKE_SCREENSHOTS_ONLY")
+	tabs := map[string]*tab{}
+	for _, x := range shots() {
+		if !strings.Contains(x.name, only) {
+			continue
+		}
+		b := tabs[x.as]
+		if b == nil {
+			b = tabOf(t, s, x.as)
+			tabs[x.as] = b
+		}
+		b.size(1280, 900)
+		b.visit(x.path)
+		if x.prepare != nil {
+			x.prepare(b)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			b.scheme(scheme)
+			for _, device := range []string{"desktop", "phone"} {
+				if device == "phone" {
+					b.size(360, 780)
+				} else {
+					b.size(1280, 900)
+				}
+				if device == "phone" || scheme == "light" {
+					b.fits(x.name + ", " + device)
+				}
+				if device == "desktop" || scheme == "light" {
+					b.judge(x.name + ", " + device + ", " + scheme)
+				}
+				if folder != "" {
+					b.picture(filepath.Join(folder, x.name+"-"+device+"-"+scheme+".png"))
+				}
+			}
+		}
+	}
+}
+
+// judge notes every violation that axe-core finds.
+func (b *tab) judge(what string) {
+	b.t.Helper()
+	found, rules := b.violations()
+	for _, v := range found {
+		b.t.Errorf("%s: %s", what, v)
+	}
+	if rules < 10 {
+		b.t.Errorf("%s: only %d rules had something to judge; is there a page?", what, rules)
+	}
+	b.t.Logf("axe-core: %s: %d violations, %d rules", what, len(found), rules)
+}
+
+// fits notes a page that is wider than the window.
+func (b *tab) fits(what string) {
+	b.t.Helper()
+	width, window := eval[int](b, `document.documentElement.scrollWidth`), eval[int](b, `window.innerWidth`)
+	if width > window {
+		wide := eval[[]string](b, `[...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map((e) => e.outerHTML.slice(0, 120))`)
+		b.t.Errorf("%s: the page is %d wide in a window of %d: %q", what, width, window, wide)
+	}
+}
+
+// TestViolationsAreFound plants what axe-core must find.
+func TestViolationsAreFound(t *testing.T) {
+	s := servertest.New(t)
+	b := open(t, s.URL)
+	b.visit("/-/sign-in")
+	eval[bool](b, `document.querySelector("label[for=f-username]").remove(), document.querySelector("main h1").setAttribute("aria-hidden", "nonsense"), true`)
+	found, _ := b.violations()
+	ids := map[string]bool{}
+	for _, v := range found {
+		ids[v.ID] = true
+	}
+	if !ids["label"] || !ids["aria-valid-attr-value"] {
+		t.Errorf("axe-core found %v, want label and aria-valid-attr-value among it", ids)
+	}
+}
