@@ -84,7 +84,7 @@ func (w *Web) steps(p *page, d homeData) []step {
 	upload.Done = slices.ContainsFunc(d.Channels, func(c registry.Channel) bool { return c.ArtifactCount > 0 })
 	out = append(out, upload)
 	if w.tokensOffered(p) {
-		out = append(out, step{Label: "Make a token", Hint: "conda, mamba, pixi and pip use it in place of your password.", URL: newTokenURL, Done: d.Tokens > 0})
+		out = append(out, step{Label: "Make a token", Hint: "conda, mamba and pixi use it in place of your password.", URL: newTokenURL, Done: d.Tokens > 0})
 	}
 	return out
 }

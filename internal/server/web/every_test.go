@@ -1,0 +1,151 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"kingsnake/api"
+	"kingsnake/internal/server/web"
+	"kingsnake/internal/server/web/webtest"
+	"kingsnake/internal/servertest"
+)
+
+// placeholder is a part of a pattern that stands for something.
+var placeholder = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
+
+// site is a site on which every page has something to show, and what stands for the placeholders in their paths. Whoever
+// adds a page with a new placeholder adds it here.
+func site(t *testing.T) (s *servertest.Site, values map[string]string) {
+	t.Helper()
+	s = servertest.New(t)
+	s.Channel(s.Admin, "team", api.PrivacyPrivate)
+	return s, map[string]string{"channel": "team"}
+}
+
+// patterns are the routes of a method, by pattern, with the address at which to ask for each.
+func patterns(t *testing.T, method string, values map[string]string) map[string]string {
+	t.Helper()
+	w, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, pattern := range web.Patterns(w) {
+		path, ok := strings.CutPrefix(pattern, method+" ")
+		if !ok {
+			continue
+		}
+		path = strings.TrimSuffix(path, "{$}")
+		out[pattern] = placeholder.ReplaceAllStringFunc(path, func(part string) string {
+			v, known := values[placeholder.FindStringSubmatch(part)[1]]
+			if !known {
+				t.Errorf("%s: nothing stands for %s; add it to site", pattern, part)
+			}
+			return v
+		})
+	}
+	return out
+}
+
+func TestEveryPageIsSound(t *testing.T) {
+	s, values := site(t)
+	b := webtest.SignIn(t, s.URL, "admin", servertest.AdminPassword)
+	for pattern, path := range patterns(t, http.MethodGet, values) {
+		p := b.Get(path)
+		if p.Status != http.StatusOK {
+			t.Errorf("%s: status %d", pattern, p.Status)
+			continue
+		}
+		for name, want := range map[string]string{
+			"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+		} {
+			if got := p.Header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", pattern, name, got, want)
+			}
+		}
+		csp := p.Header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: policy %q", pattern, csp)
+		}
+		if strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
+			sound(t, pattern, p)
+		}
+	}
+}
+
+// sound notes what every page must have and must not have.
+func sound(t *testing.T, name string, p *webtest.Page) {
+	t.Helper()
+	if p.Find("html").Attr("lang") == "" || p.Find("title").Text() == "" || len(p.All("h1")) != 1 {
+		t.Errorf("%s: lang %q, title %q, %d headings of the first level", name, p.Find("html").Attr("lang"), p.Find("title").Text(), len(p.All("h1")))
+	}
+	ids := map[string]bool{}
+	for _, n := range p.All("[id]") {
+		if ids[n.Attr("id")] {
+			t.Errorf("%s: the id %s is there twice", name, n.Attr("id"))
+		}
+		ids[n.Attr("id")] = true
+	}
+	for _, n := range slices.Concat(p.All("input"), p.All("select"), p.All("textarea")) {
+		if n.Attr("type") == "hidden" || n.Has("hidden") || n.Attr("aria-label") != "" {
+			continue
+		}
+		if _, ok := p.First("label[for=" + n.Attr("id") + "]"); !ok {
+			t.Errorf("%s: the field %s has no label", name, n.Attr("name"))
+		}
+	}
+	if len(p.All("[style]"))+len(p.All("style")) > 0 {
+		t.Errorf("%s has style inside the page", name)
+	}
+	for _, n := range p.All("script") {
+		if n.Attr("src") == "" {
+			t.Errorf("%s has a script inside the page", name)
+		}
+	}
+	for _, n := range p.All("a[href]") {
+		if to := n.Attr("href"); !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") {
+			t.Errorf("%s: the link %s leaves the site", name, to)
+		}
+	}
+	for _, n := range p.All("form[method=post]") {
+		if !strings.HasPrefix(n.Attr("action"), "/-/") {
+			t.Errorf("%s: a form is sent to %q", name, n.Attr("action"))
+		}
+	}
+}
+
+func TestNoPageWithoutASession(t *testing.T) {
+	s, values := site(t)
+	w, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := web.OpenPatterns(w)
+	b := webtest.New(t, s.URL)
+	for pattern, path := range patterns(t, http.MethodGet, values) {
+		p := b.Get(path)
+		if asked := strings.HasPrefix(p.Path, "/-/sign-in"); !asked && !open[pattern] {
+			t.Errorf("%s: somebody without a session is shown %s", pattern, p.Path)
+		}
+	}
+	for pattern, path := range patterns(t, http.MethodPost, values) {
+		p := b.Post(path, url.Values{"name": {"x"}})
+		if !open[pattern] && p.Status != http.StatusUnauthorized {
+			t.Errorf("%s: status %d without a session, want 401", pattern, p.Status)
+		}
+	}
+	want := []string{"GET /-/sign-in", "POST /-/sign-in", "POST /-/sign-out", "POST /-/theme"}
+	var got []string
+	for pattern, is := range open {
+		if is {
+			got = append(got, pattern)
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("open without a session are %q, want %q", got, want)
+	}
+}
