@@ -121,7 +121,7 @@ var (
 
 // try does what a form asks for, unless there is a reason to show the form again first: the page found something wrong
 // with it, its session had ended, or it has been sent before. A form that has a nonce works once, on every replica and
-// after a restart.
+// after a restart. Of those who have not signed in nothing is remembered: they could fill the database.
 func (p *page) try(do func(ctx context.Context) error) error {
 	switch {
 	case p.resumed:
@@ -129,7 +129,7 @@ func (p *page) try(do func(ctx context.Context) error) error {
 	case len(p.form.Errors) > 0:
 		return errChecked
 	}
-	if nonce := p.form.Values.Get(nonceField); nonce != "" {
+	if nonce := p.form.Values.Get(nonceField); nonce != "" && p.Caller.LoggedIn() {
 		err := p.Service.External.Spend(p.ctx(), "form", p.Caller.SessionID+" "+nonce, p.Callers.Now().Add(nonceSpent))
 		if errors.Is(err, registry.ErrTaken) {
 			return errAlready
