@@ -29,6 +29,8 @@ const (
 	leaksPerSecond      = 5
 	leaksBurst          = 300
 	maxBuckets          = 100_000
+	// maxAccount bounds what is kept of an account's name, which is whatever somebody typed.
+	maxAccount = 200
 )
 
 // NewLimiter makes a limiter with the built-in rates.
@@ -58,7 +60,7 @@ func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund 
 	if !ok {
 		return nil, wait, false
 	}
-	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account, 1, now)
+	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account[:min(len(account), maxAccount)], 1, now)
 	if !ok {
 		return nil, wait, false
 	}

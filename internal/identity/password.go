@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
@@ -36,6 +37,8 @@ type Passwords struct {
 	slots *semaphore.Weighted
 	// decoy is verified against when there is no such user.
 	decoy string
+	// computed counts the hashes.
+	computed atomic.Int64
 }
 
 // NewPasswords makes a hasher that runs at most concurrency hashes at once; 0 means half the processors.
@@ -56,7 +59,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	defer p.slots.Release(1)
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // It never fails.
-	return encodeHash(p.cost, salt, p.cost.key(password, salt)), nil
+	return encodeHash(p.cost, salt, p.key(p.cost, password, salt)), nil
 }
 
 // Verify tells whether a password belongs to a PHC string. With an empty one it does the same work and says no.
@@ -73,11 +76,16 @@ func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool,
 		return false, err
 	}
 	defer p.slots.Release(1)
-	same := subtle.ConstantTimeCompare(cost.key(password, salt), want) == 1
+	same := subtle.ConstantTimeCompare(p.key(cost, password, salt), want) == 1
 	return same && !absent, nil
 }
 
-func (c Argon2) key(password string, salt []byte) []byte {
+// Computed tells how many hashes were computed. Nothing that a stranger sends may let it grow faster than the Limiter
+// lets passwords through.
+func (p *Passwords) Computed() int64 { return p.computed.Load() }
+
+func (p *Passwords) key(c Argon2, password string, salt []byte) []byte {
+	p.computed.Add(1)
 	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, hashBytes)
 }
 

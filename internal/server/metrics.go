@@ -8,8 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"kingsnake/internal/registry"
 )
 
 // metrics counts what the server does. No name of a channel, a user or a token is among the labels, since anybody who
@@ -21,7 +19,7 @@ type metrics struct {
 	sent     prometheus.Counter
 }
 
-func newMetrics(svc *registry.Service) *metrics {
+func newMetrics(site *Site) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kingsnake_http_requests_total", Help: "Requests by method and status.",
@@ -37,7 +35,10 @@ func newMetrics(svc *registry.Service) *metrics {
 		m.requests, m.duration, m.sent, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "kingsnake_audit_dropped_total", Help: "Denials that could not be written to the audit.",
-		}, func() float64 { return float64(svc.Trail.Dropped()) }),
+		}, func() float64 { return float64(site.Service.Trail.Dropped()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "kingsnake_password_hashes_total", Help: "Password hashes computed, which are slow on purpose.",
+		}, func() float64 { return float64(site.Passwords.Computed()) }),
 	)
 	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m

@@ -71,6 +71,8 @@ type Site struct {
 	Index   *index.Builder
 	Service *registry.Service
 	Upkeep  *upkeep.Keeper
+	// Passwords is what hashes passwords for Service.
+	Passwords *identity.Passwords
 }
 
 // The files of a data folder.
@@ -93,7 +95,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		return nil, err
 	}
 	gate := &upkeep.Gate{}
-	s := &Site{Feed: &registry.Feed{}}
+	s := &Site{Feed: &registry.Feed{}, Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency)}
 	if err := keepKey(cfg.DataDir); err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
 		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
-		Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency),
+		Passwords: s.Passwords,
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    tokenPolicies(cfg),
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
@@ -148,7 +150,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site.Service), ids: newRequestIDs()}
+	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site), ids: newRequestIDs()}
 	last, err := site.Service.Directory.LastChange(ctx)
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())
