@@ -87,6 +87,9 @@ type Caller struct {
 	Spent bool
 	// Warn is told of what is served as to anybody although a credential was sent; nil for nobody to tell.
 	Warn func(Scope, Target, Decision)
+	// Unsure says that what the caller may do cannot be asked for just now. It then counts as anybody, and a refusal only
+	// says that nothing is known.
+	Unsure bool
 	// Now is the time of the request, against which expiry and not_before are judged. The zero time is unknown: a
 	// token with not_before is then refused, and its expiry is taken as already checked.
 	Now time.Time

@@ -63,7 +63,7 @@ func (a *app) resetPasswordCommand() *cobra.Command {
 
 // recoverAccount works on the site itself, as the machine's own user.
 func (a *app) recoverAccount(ctx context.Context, cfg config.Config, username string) (out registry.Recovered, rerr error) {
-	if err := server.FindSite(cfg.DataDir); err != nil {
+	if err := server.FindSite(cfg); err != nil {
 		return out, err
 	}
 	site, err := a.openSite(ctx, cfg)
@@ -82,5 +82,6 @@ func (a *app) recoverAccount(ctx context.Context, cfg config.Config, username st
 func dataFlags(f *pflag.FlagSet, file *string) map[*pflag.Flag]string {
 	f.StringVar(file, "config", os.Getenv("KINGSNAKE_CONFIG"), "TOML file with settings (KINGSNAKE_CONFIG)")
 	f.String("data", "", "directory of the site's data")
-	return map[*pflag.Flag]string{f.Lookup("data"): "data_dir"}
+	f.String("database", "", "postgres:// URL of the site's database; else a file in the data directory")
+	return map[*pflag.Flag]string{f.Lookup("data"): "data_dir", f.Lookup("database"): "database"}
 }

@@ -95,7 +95,7 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 }
 
 func (a *app) verifyLocalAudit(ctx context.Context, cfg config.Config, heads []registry.Head) (r registry.AuditReport, rerr error) {
-	if err := server.FindSite(cfg.DataDir); err != nil {
+	if err := server.FindSite(cfg); err != nil {
 		return r, err
 	}
 	site, err := a.openSite(ctx, cfg)

@@ -77,7 +77,7 @@ func (a *app) verifyCommand() *cobra.Command {
 
 // verify opens the site, with the lock of its folder if it is to be repaired.
 func (a *app) verify(ctx context.Context, cfg config.Config, repair bool) (r upkeep.Report, rerr error) {
-	if err := server.FindSite(cfg.DataDir); err != nil {
+	if err := server.FindSite(cfg); err != nil {
 		return r, err
 	}
 	if repair {

@@ -27,6 +27,13 @@ const (
 type Config struct {
 	// DataDir holds the database, the packages and the keys; an empty directory becomes a new site.
 	DataDir string `toml:"data_dir"`
+	// Database is the URL of a PostgreSQL database, postgres://user:password@host/name; empty keeps the records in a file
+	// in DataDir.
+	Database     Secret `toml:"database"`
+	DatabaseFile string `toml:"database_file"`
+	// DatabaseConnections bounds how many connections read from PostgreSQL at once, 0 meaning four for each processor and
+	// at least eight.
+	DatabaseConnections int `toml:"database_connections"`
 	// Listen is the host:port to listen on.
 	Listen string `toml:"listen"`
 	// PublicURL is the address under which clients reach the server; empty goes by each request's Host header.

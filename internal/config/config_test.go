@@ -144,6 +144,9 @@ func TestSecretsAreHidden(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for _, tc := range []struct{ key, value, want string }{
 		{"data_dir", "", "data_dir (from test)"},
+		{"database", "mysql://u:s3cret@db/kingsnake", "database"},
+		{"database_connections", "-1", "database_connections"},
+		{"database", "postgres://u:s3cret@db/kingsnake", ""},
 		{"listen", "8080", "listen"},
 		{"listen", ":99999", "listen"},
 		{"public_url", "example.org", "public_url"},

@@ -95,6 +95,7 @@ func (c *Config) readSecrets() error {
 		file string
 	}{
 		{"admin_password", &c.AdminPassword, c.AdminPasswordFile},
+		{"database", &c.Database, c.DatabaseFile},
 		{"oidc_client_secret", &c.OIDCClientSecret, c.OIDCClientSecretFile},
 	} {
 		if s.file == "" {

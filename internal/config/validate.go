@@ -18,6 +18,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	require(c.DataDir != "", "data_dir", "name a directory")
+	require(validDatabase(string(c.Database)), "database", "write postgres://user:password@host:port/name, or leave it empty for a file in data_dir")
+	require(c.DatabaseConnections >= 0 && c.DatabaseConnections <= maxConnections, "database_connections", fmt.Sprintf("must be at most %d", maxConnections))
 	require(validListen(c.Listen), "listen", `write host:port, such as "127.0.0.1:8080" or ":8080"`)
 	require(validPublicURL(c.PublicURL), "public_url", "write an http or https address without user, path, query or fragment")
 	require((c.TLSCertFile == "") == (c.TLSKeyFile == ""), "tls_cert_file", "set tls_key_file together with it, or neither")
@@ -41,6 +43,14 @@ func (c *Config) source(key string) string {
 		return s
 	}
 	return "default"
+}
+
+// maxConnections bounds database_connections; a PostgreSQL that takes more is not known.
+const maxConnections = 10_000
+
+// validDatabase wants a URL; what is in it is judged when it is opened.
+func validDatabase(s string) bool {
+	return s == "" || strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
 }
 
 func validListen(s string) bool {

@@ -15,6 +15,9 @@ import (
 // jobs to be done.
 func (r *Resolver) Again(ctx context.Context, a registry.Asker) (*access.Caller, error) {
 	c := &access.Caller{Address: a.Address, Client: a.Client, RequestID: a.RequestID, Now: r.now(), SecretID: a.SecretID}
+	if err := r.feed.Fresh(ctx, c.Now); err != nil {
+		return nil, err
+	}
 	everyone, err := r.anonymous(ctx)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ type Resolver struct {
 	directory *registry.Directory
 	trail     *registry.Trail
 	policy    TokenPolicies
+	feed      *registry.Feed
 	now       func() time.Time
 	log       *slog.Logger
 
@@ -63,7 +64,7 @@ type TokenPolicies func(context.Context, registry.PrincipalKind) (registry.Token
 // NewResolver makes a resolver that listens to the feed.
 func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy TokenPolicies, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
 	r := &Resolver{
-		keys: keys, directory: d, trail: trail, policy: policy, now: now, log: log,
+		keys: keys, directory: d, trail: trail, policy: policy, feed: feed, now: now, log: log,
 		secrets: memo.New[[32]byte, secretRef](maxCachedSecrets), tokens: memo.New[int64, *token](maxCachedTokens),
 		principals: memo.New[int64, *access.Principal](maxCachedPrincipals), sessions: memo.New[string, registry.Session](maxCachedSessions),
 		everyone: memo.New[struct{}, *access.Principal](1),
@@ -82,6 +83,11 @@ func (r *Resolver) changed(changes []registry.Change) {
 			r.principals.Drop(c.Ref)
 		case registry.ChangedSession:
 			r.sessions.Drop(c.Name)
+		case registry.ChangedEverything:
+			r.tokens.DropAll()
+			r.sessions.DropAll()
+			r.principals.DropAll()
+			r.everyone.DropAll()
 		case registry.ChangedRole, registry.ChangedSetting:
 			r.principals.DropAll()
 			r.everyone.DropAll()
@@ -90,9 +96,17 @@ func (r *Resolver) changed(changes []registry.Change) {
 }
 
 // Identify fills in who the caller is. What is wrong with its credential is noted in it; an error means that it could
-// not be found out.
+// not be found out. While it is not known what changed of late the caller is anybody, and unsure.
 func (r *Resolver) Identify(ctx context.Context, caller *access.Caller, cred Credential) error {
 	caller.Now, caller.InURL = r.now(), cred.InURL
+	if err := r.feed.Fresh(ctx, caller.Now); err != nil {
+		everyone, known := r.everyone.Peek(struct{}{})
+		if !known || ctx.Err() != nil {
+			return err
+		}
+		caller.Principal, caller.Fallback, caller.Unsure = everyone, everyone, true
+		return nil
+	}
 	everyone, err := r.anonymous(ctx)
 	if err != nil {
 		return err

@@ -89,6 +89,9 @@ func New(o Options) *Builder {
 // changed forgets generations and wakes the background build.
 func (b *Builder) changed(changes []registry.Change) {
 	for _, c := range changes {
+		if c.Kind == registry.ChangedEverything {
+			b.generations.DropAll()
+		}
 		if c.Kind != registry.ChangedFiles {
 			continue
 		}

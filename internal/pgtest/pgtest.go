@@ -68,22 +68,43 @@ func need(t testing.TB) *server {
 	return nil
 }
 
+// Make is Copy for what is no test: the caller calls drop in the end.
+func Make(ctx context.Context, name string, prepare func(ctx context.Context, url string) error) (url string, drop func() error, err error) {
+	s, err := shared()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := s.prepared(ctx, name, prepare); err != nil {
+		return "", nil, fmt.Errorf("prepare %s: %w", name, err)
+	}
+	return s.database(ctx, name)
+}
+
 // database makes a database for one test, as a copy of another.
 func database(t testing.TB, template string) string {
 	t.Helper()
-	s := need(t)
-	name := s.name()
-	if err := s.exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	url, drop, err := need(t).database(t.Context(), template)
+	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
-		defer cancel()
-		if err := s.exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := drop(); err != nil {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	return s.url(name)
+	return url
+}
+
+func (s *server) database(ctx context.Context, template string) (url string, drop func() error, err error) {
+	name := s.name()
+	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+		return "", nil, err
+	}
+	return s.url(name), func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
+		defer cancel()
+		return s.exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	}, nil
 }
 
 // server is a running PostgreSQL.

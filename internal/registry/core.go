@@ -52,6 +52,9 @@ func (c *core) may(caller *access.Caller, scope access.Scope, target access.Targ
 
 // deny records a refusal and makes its error.
 func (c *core) deny(caller *access.Caller, scope access.Scope, target access.Target, d access.Decision) error {
+	if caller != nil && caller.Unsure {
+		return Unsure(nil)
+	}
 	c.trail.denied(caller, scope, target, d, c.now())
 	return &Error{Code: CodeDenied, Message: "access denied", Denied: &Denied{Caller: caller, Scope: scope, Target: target, Decision: d}}
 }

@@ -24,8 +24,6 @@ type DirectoryStore interface {
 	SecretByMAC(ctx context.Context, mac []byte) (Secret, error)
 	DeadSecretByMAC(ctx context.Context, mac []byte) (DeadSecret, error)
 	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
-	ChangesAfter(ctx context.Context, seq int64, limit int) ([]Change, error)
-	LastChange(ctx context.Context) (int64, error)
 }
 
 // ChannelGrant is a level on a channel that a group gives.
@@ -150,35 +148,4 @@ func (d *Directory) Ancestors(ctx context.Context, t Token) ([]Ancestor, error) 
 // Session gives a session by the name that its bearer carries.
 func (d *Directory) Session(ctx context.Context, publicID string) (Session, error) {
 	return d.store.SessionByPublicID(ctx, nil, publicID)
-}
-
-// pollBatch bounds how many changes one poll reads.
-const pollBatch = 1000
-
-// LastChange gives the place in the feed to follow from. It is to be asked before anything is cached.
-func (d *Directory) LastChange(ctx context.Context) (int64, error) { return d.store.LastChange(ctx) }
-
-// Follow tells the feed of changes that other processes committed after the last one known, until ctx ends. A command
-// run beside a live server takes effect within one interval.
-func (d *Directory) Follow(ctx context.Context, feed *Feed, last int64, every time.Duration, failed func(error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		changes, err := d.store.ChangesAfter(ctx, last, pollBatch)
-		if err != nil {
-			if ctx.Err() == nil {
-				failed(err)
-			}
-			continue
-		}
-		if len(changes) > 0 {
-			last = changes[len(changes)-1].Seq
-			feed.Publish(changes)
-		}
-	}
 }

@@ -1,6 +1,10 @@
 package registry
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // ChangeKind says what sort of record changed.
 type ChangeKind string
@@ -15,6 +19,8 @@ const (
 	ChangedFiles     ChangeKind = "files"
 	ChangedSetting   ChangeKind = "setting"
 	ChangedJob       ChangeKind = "job"
+	// ChangedEverything is never written down: it tells that changes may have been missed.
+	ChangedEverything ChangeKind = "everything"
 )
 
 // Change tells that a record changed. Ref is its number; Name is the path for a channel, the subdir for files.
@@ -30,6 +36,17 @@ type Change struct {
 type Feed struct {
 	mu   sync.RWMutex
 	subs []func([]Change)
+	// follower brings the changes of other processes, nil where nobody follows them.
+	follower *Follower
+}
+
+// Fresh returns nil when what the caches hold at a time is as it was a moment before, in the changes of all processes.
+// Where it has not been heard lately that it is, the database is asked first. The error is of CodeUnavailable.
+func (f *Feed) Fresh(ctx context.Context, now time.Time) error {
+	if f.follower == nil {
+		return nil
+	}
+	return f.follower.fresh(ctx, now)
 }
 
 // Subscribe adds a listener. Listeners must be quick and must not write to the store.

@@ -28,8 +28,11 @@ func newChannelLookup(store ChannelFinder, feed *Feed) *channelLookup {
 	l := &channelLookup{store: store, cache: memo.New[string, Channel](maxCachedChannels)}
 	feed.Subscribe(func(changes []Change) {
 		for _, c := range changes {
-			if c.Kind == ChangedChannel {
+			switch c.Kind {
+			case ChangedChannel:
 				l.cache.Drop(c.Name)
+			case ChangedEverything:
+				l.cache.DropAll()
 			}
 		}
 	})

@@ -120,6 +120,9 @@ const maxCachedFiles = 200_000
 func (s *Packages) subscribe(feed *Feed) {
 	feed.Subscribe(func(changes []Change) {
 		for _, c := range changes {
+			if c.Kind == ChangedEverything {
+				s.refs.DropAll()
+			}
 			if c.Kind != ChangedFiles {
 				continue
 			}

@@ -27,6 +27,7 @@ type Store interface {
 	OwningStore
 	SettingStore
 	DirectoryStore
+	FeedStore
 	UsageStore
 
 	RuleStore

@@ -104,7 +104,7 @@ type Settings struct {
 func newSettings(c *core, store Store, configured TokenPolicies) *Settings {
 	s := &Settings{core: c, configured: configured, settings: store, channels: store, roles: store, cache: memo.New[struct{}, SiteSettings](1)}
 	c.feed.Subscribe(func(changes []Change) {
-		if slices.ContainsFunc(changes, func(ch Change) bool { return ch.Kind == ChangedSetting }) {
+		if slices.ContainsFunc(changes, func(ch Change) bool { return ch.Kind == ChangedSetting || ch.Kind == ChangedEverything }) {
 			s.cache.DropAll()
 		}
 	})

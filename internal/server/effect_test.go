@@ -9,7 +9,6 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/internal/access"
-	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server"
@@ -256,9 +255,7 @@ func TestSessionsEndAtOnce(t *testing.T) {
 func TestOtherProcess(t *testing.T) {
 	s := newStage(t)
 	ctx := t.Context()
-	cfg := config.Default()
-	cfg.DataDir = s.Dir
-	other, err := server.OpenSite(ctx, cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	other, err := server.OpenSite(ctx, s.Config, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func TestNoForgottenCheck(t *testing.T) {
 	w := newWorld(t)
 	w.Clock.Advance(2 * time.Minute)
 	all, cells := w.intruders(t), map[string]int{}
-	state := newState(t, w.Dir)
+	state := newState(t, w.Site)
 	for _, o := range sample(allOperations()) {
 		request := o.call(t, w, o.at)
 		before := state.look(t)

@@ -15,6 +15,7 @@ import (
 	"kingsnake/api"
 	"kingsnake/conda/random"
 	"kingsnake/internal/oidctest"
+	"kingsnake/internal/pgtest"
 	"kingsnake/internal/servertest"
 )
 
@@ -89,9 +90,10 @@ func allOperations() []operation {
 	return all
 }
 
-// sample is all of the operations or, under the race detector, every seventh: the whole of a large table is run without it.
+// sample is all of the operations or, under the race detector or on PostgreSQL, every seventh: the whole of a large table is
+// run without them.
 func sample(all []operation) []operation {
-	if !raced {
+	if !raced && !pgtest.Wanted() {
 		return all
 	}
 	var some []operation

@@ -134,7 +134,7 @@ func (a answer) refused(t testing.TB, what string, status int, code api.Code) ap
 	if got, want := strings.Contains(challenge, "invalid_token"), status == http.StatusUnauthorized && code != api.CodeAuthRequired; got != want {
 		t.Errorf("%s: WWW-Authenticate = %q for %s", what, challenge, code)
 	}
-	if got, want := a.header.Get("Retry-After") != "", status == http.StatusTooManyRequests; got != want {
+	if got, want := a.header.Get("Retry-After") != "", status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable; got != want {
 		t.Errorf("%s: Retry-After = %q on status %d", what, a.header.Get("Retry-After"), status)
 	}
 	if len(a.body) == 0 {

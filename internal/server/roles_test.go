@@ -13,7 +13,6 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/client"
-	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/server"
 )
@@ -321,9 +320,7 @@ func TestBootstrapKeepsEdits(t *testing.T) {
 	for name, levels := range want {
 		s.editRole(t, name, levels)
 	}
-	cfg := config.Default()
-	cfg.DataDir = s.Dir
-	other, err := server.OpenSite(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	other, err := server.OpenSite(t.Context(), s.Config, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

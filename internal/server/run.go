@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"kingsnake/internal/config"
@@ -23,9 +22,9 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 	if err := makeDataDir(cfg.DataDir); err != nil {
 		return err
 	}
-	lock, err := Lock(filepath.Join(cfg.DataDir, lockFile))
+	lock, err := lockFolder(cfg.DataDir, cfg.Database != "")
 	if err != nil {
-		return fmt.Errorf("data folder %s: %w", cfg.DataDir, err)
+		return err
 	}
 	defer func() { rerr = errors.Join(rerr, lock.Close()) }()
 	s, err := New(ctx, cfg, Options{Log: log})
@@ -33,11 +32,10 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 		return err
 	}
 	defer func() { rerr = errors.Join(rerr, s.Close()) }()
-	// The lock is ours and nothing is served yet: what is staged was left by a crash.
-	if n, err := s.site.Blobs.Sweep(ctx, time.Now()); err != nil {
-		return fmt.Errorf("leftovers of interrupted uploads: %w", err)
-	} else if n > 0 {
-		log.Info("leftovers of interrupted uploads removed", "count", n)
+	if cfg.Database == "" {
+		if err := s.sweep(ctx); err != nil {
+			return err
+		}
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
@@ -45,6 +43,18 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 	}
 	s.announce(out, ln.Addr())
 	return s.serve(ctx, ln)
+}
+
+// sweep removes what is staged: the lock of the folder is ours and nothing is served yet, so it was left by a crash.
+func (s *Server) sweep(ctx context.Context) error {
+	n, err := s.site.Blobs.Sweep(ctx, time.Now())
+	if err != nil {
+		return fmt.Errorf("leftovers of interrupted uploads: %w", err)
+	}
+	if n > 0 {
+		s.log.Info("leftovers of interrupted uploads removed", "count", n)
+	}
+	return nil
 }
 
 // serve answers requests until ctx ends, and then lets running ones finish.

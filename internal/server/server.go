@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -56,6 +55,9 @@ type Server struct {
 	jobs    *jobs.Runner
 	ids     requestIDs
 
+	now      func() time.Time
+	follower *registry.Follower
+
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 	// FirstLogin is the account that was made because the site is new, nil otherwise.
@@ -96,14 +98,8 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	}
 	gate := &upkeep.Gate{}
 	s := &Site{Feed: &registry.Feed{}, Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency)}
-	if err := keepKey(cfg.DataDir); err != nil {
-		return nil, err
-	}
 	var err error
-	if s.Keys, err = identity.LoadKeys(filepath.Join(cfg.DataDir, keyFile)); err != nil {
-		return nil, err
-	}
-	if s.Store, err = store.OpenSQLite(ctx, filepath.Join(cfg.DataDir, databaseFile)); err != nil {
+	if s.Store, s.Keys, err = openRecords(ctx, cfg, o.Now); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -117,7 +113,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	s.Index = index.New(index.Options{
 		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
 	})
-	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Log: o.Log, Now: o.Now})
+	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Shared: cfg.Database != "", Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
 		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
 		Passwords: s.Passwords,
@@ -150,9 +146,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site), ids: newRequestIDs()}
-	last, err := site.Service.Directory.LastChange(ctx)
-	if err != nil {
+	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site), ids: newRequestIDs(), now: o.Now}
+	if s.follower, err = s.follow(ctx, o.Now); err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
 	s.callers = &callers.Maker{
@@ -187,12 +182,12 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
-	s.start(context.WithoutCancel(ctx), last)
+	s.start(context.WithoutCancel(ctx))
 	return s, nil
 }
 
 // start runs what works in the background.
-func (s *Server) start(ctx context.Context, lastChange int64) {
+func (s *Server) start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
 	svc := s.site.Service
 	for _, run := range []func(context.Context){
@@ -203,19 +198,30 @@ func (s *Server) start(ctx context.Context, lastChange int64) {
 		svc.Filtering.Run,
 		s.site.Upkeep.Run,
 		s.jobs.Run,
-		func(ctx context.Context) {
-			svc.Directory.Follow(ctx, s.site.Feed, lastChange, pollInterval, func(err error) { s.log.Error("changes of other processes cannot be read", "error", err) })
-		},
+		s.follower.Run,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}
 }
 
-// How often counts are written, and how often changes by other processes are looked for.
+// How often counts are written, how often changes by other processes are looked for, and how long ago that may have been
+// where there are other servers. Beside a server with a database of its own there are only commands.
 const (
 	usageInterval = 2 * time.Second
 	pollInterval  = 300 * time.Millisecond
+	freshBound    = 900 * time.Millisecond
 )
+
+// follow makes the caches follow what other processes change.
+func (s *Server) follow(ctx context.Context, now func() time.Time) (*registry.Follower, error) {
+	o := registry.FollowOptions{Every: pollInterval, Now: now, Failed: func(err error) {
+		s.log.Error("changes of other processes cannot be read", "error", err)
+	}}
+	if s.cfg.Database != "" {
+		o.Bound = freshBound
+	}
+	return registry.Follow(ctx, s.site.Feed, s.site.Store, o)
+}
 
 // Site gives what the server serves.
 func (s *Server) Site() *Site { return s.site }
@@ -236,6 +242,10 @@ func (s *Server) check(ctx context.Context) []string {
 		s.log.Error("the database does not answer", "error", err)
 		problems = append(problems, "the database does not answer")
 	}
+	if err := s.site.Feed.Fresh(ctx, s.now()); err != nil {
+		s.log.Error("changes of other servers are not heard of", "error", err)
+		problems = append(problems, "changes of other servers are not heard of; what is not public is refused")
+	}
 	staged, err := s.site.Blobs.Stage(ctx)
 	if err == nil {
 		_, werr := io.WriteString(staged, "ready?")
@@ -254,26 +264,4 @@ func makeDataDir(dir string) error {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	return nil
-}
-
-// keepKey refuses a folder whose key is gone: a new one would silently end every token and session of the site.
-func keepKey(dir string) error {
-	if err := FindSite(dir); err != nil {
-		return ignoreNoSite(err)
-	}
-	key := filepath.Join(dir, keyFile)
-	if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("data folder %s has a database and no %s: restore that file from a backup, since no token or session works without it; "+
-			"if it is lost, write 64 random hexadecimal digits into %s (openssl rand -hex 32), and make all tokens anew", dir, keyFile, key)
-	} else if err != nil {
-		return fmt.Errorf("site key: %w", err)
-	}
-	return nil
-}
-
-func ignoreNoSite(err error) error {
-	if errors.Is(err, ErrNoSite) {
-		return nil
-	}
-	return err
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kingsnake/internal/servertest"
 )
 
 // state looks at everything that a site's database holds, but for what requests are meant to leave behind: the audit,
@@ -23,9 +25,16 @@ var (
 	ephemeralColumns = []string{"last_used_at", "last_used_address", "last_used_client", "uses", "refusals", "download_count", "last_login_at"}
 )
 
-func newState(t testing.TB, dir string) *state {
+func newState(t testing.TB, site *servertest.Site) *state {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "kingsnake.db")+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	driver, source := "sqlite", "file:"+filepath.Join(site.Dir, "kingsnake.db")+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
+	tables, columnsOf := `SELECT name FROM sqlite_master WHERE type = 'table'`, `SELECT name FROM pragma_table_info('%s')`
+	if site.Config.Database != "" {
+		driver, source = "pgx", string(site.Config.Database)
+		tables = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`
+		columnsOf = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '%s' ORDER BY ordinal_position`
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,14 +45,15 @@ func newState(t testing.TB, dir string) *state {
 		}
 	})
 	s := &state{db: db, queries: map[string]string{}}
-	for _, table := range s.strings(t, `SELECT name FROM sqlite_master WHERE type = 'table'`) {
+	for _, table := range s.strings(t, tables) {
 		if slices.Contains(ephemeralTables, table) || strings.HasPrefix(table, "audit") {
 			continue
 		}
-		columns := slices.DeleteFunc(s.strings(t, `SELECT name FROM pragma_table_info('`+table+`')`), func(c string) bool {
+		columns := slices.DeleteFunc(s.strings(t, fmt.Sprintf(columnsOf, table)), func(c string) bool {
 			return slices.Contains(ephemeralColumns, c)
 		})
-		s.queries[table] = `SELECT ` + strings.Join(columns, `, `) + ` FROM ` + table + ` ORDER BY 1`
+		list := strings.Join(columns, `, `)
+		s.queries[table] = `SELECT ` + list + ` FROM ` + table + ` ORDER BY ` + list
 	}
 	if len(s.queries) < 15 {
 		t.Fatalf("only the tables %v are looked at", s.queries)

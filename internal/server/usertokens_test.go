@@ -12,7 +12,6 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/client"
-	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/server"
 )
@@ -177,9 +176,7 @@ func TestOwnersAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	cfg := config.Default()
-	cfg.DataDir = s.Dir
-	site, err := server.OpenSite(ctx, cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	site, err := server.OpenSite(ctx, s.Config, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
-// Package servertest runs a whole Kingsnake server for tests: the real SQLite, the real blob folder and the real HTTP
-// stack in the test's own process, with a clock that the test can move.
+// Package servertest runs a whole Kingsnake server for tests: the real SQLite, or PostgreSQL where pgtest.Wanted, the real
+// blob folder and the real HTTP stack in the test's own process, with a clock that the test can move.
 package servertest
 
 import (
@@ -17,6 +17,7 @@ import (
 	"kingsnake/conda/random"
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
+	"kingsnake/internal/pgtest"
 	"kingsnake/internal/server"
 )
 
@@ -35,7 +36,9 @@ type Site struct {
 	Clock *Clock
 	Log   *Log
 	Dir   string
-	t     testing.TB
+	// Config is what the server was started with.
+	Config config.Config
+	t      testing.TB
 }
 
 // Clock is the server's clock: the real time, moved by what the test adds, until it is stopped.
@@ -102,10 +105,13 @@ func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 	cfg := config.Default()
 	cfg.Listen = web.Listener.Addr().String()
 	cfg.DataDir, cfg.AdminPassword, cfg.IndexDebounce = dir, AdminPassword, config.Duration(20*time.Millisecond)
+	if pgtest.Wanted() {
+		cfg.Database = config.Secret(database(t, dir))
+	}
 	for _, o := range options {
 		o(&cfg)
 	}
-	s := &Site{Clock: &Clock{}, Log: &Log{}, Dir: dir, t: t}
+	s := &Site{Clock: &Clock{}, Log: &Log{}, Dir: dir, Config: cfg, t: t}
 	log := slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	s.Server, err = server.New(t.Context(), cfg, server.Options{

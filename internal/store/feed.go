@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"kingsnake/internal/registry"
 )
@@ -59,4 +63,34 @@ func (s *Store) SetSetting(ctx context.Context, tx registry.Tx, name, value stri
 	_, err := s.q(tx).exec(ctx, `INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, name, value, millis(at))
 	return s.translate(err)
+}
+
+// Listen calls heard whenever a transaction that added to the feed has become durable, and once at the beginning, until
+// ctx ends or the connection does. SQLite tells of nothing.
+func (s *Store) Listen(ctx context.Context, heard func()) (rerr error) {
+	if s.listen == nil {
+		<-ctx.Done()
+		return nil
+	}
+	conn, err := pgx.ConnectConfig(ctx, s.listen.Copy())
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		rerr = errors.Join(rerr, conn.Close(end))
+	}()
+	if _, err := conn.Exec(ctx, `LISTEN `+changesChannel); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	for {
+		heard()
+		if _, err := conn.WaitForNotification(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("listen: %w", err)
+		}
+	}
 }

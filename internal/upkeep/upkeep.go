@@ -43,8 +43,10 @@ type Options struct {
 	Store Store
 	Blobs blob.Store
 	Gate  *Gate
-	Log   *slog.Logger
-	Now   func() time.Time
+	// Shared says that other processes store blobs too, for whom the gate is no hindrance.
+	Shared bool
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Keeper does the upkeep of a site.
@@ -158,11 +160,15 @@ func (k *Keeper) RemoveOrphans(ctx context.Context, spare time.Duration) (n int,
 	return n, bytes, nil
 }
 
-// Clean deletes the orphans among some blobs, or all orphans when some is nil, however young they are: what is being
-// stored right now is guarded by the gate. It tells how many, and their bytes.
+// Clean deletes the orphans among some blobs, or all orphans when some is nil. They may be young: what is being stored
+// right now is guarded by the gate. Blobs that others may be storing have to be old. It tells how many, and their bytes.
 func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int64, err error) {
+	var spare time.Duration
+	if k.Shared {
+		spare = keepOrphans
+	}
 	if some == nil {
-		return k.RemoveOrphans(ctx, 0)
+		return k.RemoveOrphans(ctx, spare)
 	}
 	for _, h := range some {
 		info, err := k.Blobs.Stat(ctx, h)
@@ -172,7 +178,7 @@ func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int6
 		if err != nil {
 			return n, bytes, err
 		}
-		gone, err := k.removeOrphan(ctx, h, k.Now())
+		gone, err := k.removeOrphan(ctx, h, k.Now().Add(-spare))
 		if err != nil {
 			return n, bytes, err
 		}

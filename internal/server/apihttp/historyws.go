@@ -142,7 +142,11 @@ func (a *API) push(r *http.Request, req callers.Request, conn *websocket.Conn, f
 		case <-tick.C:
 		}
 		caller, err := a.Callers.Again(ctx, r, req)
-		if err != nil || caller.Problem != access.ProblemNone || !caller.LoggedIn() {
+		if err != nil {
+			_ = conn.Close(websocket.StatusTryAgainLater, "the server cannot ask its database") // As above.
+			return
+		}
+		if caller.Problem != access.ProblemNone || !caller.LoggedIn() {
 			_ = conn.Close(websocket.StatusPolicyViolation, "the credential is no longer good") // As above.
 			return
 		}

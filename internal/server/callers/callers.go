@@ -21,6 +21,9 @@ type Request struct {
 	ID       string
 	URLToken string
 	InURL    bool
+	// Anybody says that what is asked for may be open to anybody, so that a caller of whom nothing is known just now is no
+	// reason to refuse it.
+	Anybody bool
 }
 
 // Maker makes callers.
@@ -45,6 +48,9 @@ func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*acce
 	if err := m.Resolver.Identify(ctx, c, cred); err != nil {
 		return nil, err
 	}
+	if c.Unsure && !req.Anybody {
+		return nil, registry.Unsure(nil)
+	}
 	if c.Problem == access.ProblemNone {
 		m.Usage.Token(c, false, c.Now)
 		return c, nil
@@ -66,7 +72,7 @@ func (m *Maker) Session(ctx context.Context, r *http.Request, requestID, bearer 
 	if bearer != "" {
 		cred = identity.Credential{Kind: identity.SessionCredential, Secret: bearer}
 	}
-	return c, m.Resolver.Identify(ctx, c, cred)
+	return c, m.sure(ctx, c, cred)
 }
 
 // TryPassword limits guesses before anything slow is done; a right password does not count as one.
@@ -86,7 +92,18 @@ func (m *Maker) TryPassword(c *access.Caller, account string, try func() error) 
 // counted as another use.
 func (m *Maker) Again(ctx context.Context, r *http.Request, req Request) (*access.Caller, error) {
 	c := &access.Caller{Address: m.Address(r), Client: r.UserAgent(), RequestID: req.ID}
-	return c, m.Resolver.Identify(ctx, c, identity.FromRequest(r.Header, req.URLToken, req.InURL))
+	return c, m.sure(ctx, c, identity.FromRequest(r.Header, req.URLToken, req.InURL))
+}
+
+// sure identifies a caller, or fails.
+func (m *Maker) sure(ctx context.Context, c *access.Caller, cred identity.Credential) error {
+	if err := m.Resolver.Identify(ctx, c, cred); err != nil {
+		return err
+	}
+	if c.Unsure {
+		return registry.Unsure(nil)
+	}
+	return nil
 }
 
 // Address is the client's: that of the connection or, behind a trusted proxy, the rightmost hop that is not trusted.

@@ -64,6 +64,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Requ
 		h.refuse(w, r, req, badPath(err))
 		return
 	}
+	req.Anybody = r.Method == http.MethodGet || r.Method == http.MethodHead
 	caller, err := h.Callers.Caller(r.Context(), r, req)
 	if err == nil {
 		caller.Warn = callers.Warn(w.Header(), caller, h.proto)

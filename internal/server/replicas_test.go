@@ -1,0 +1,134 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"kingsnake/api"
+	"kingsnake/conda/random"
+	"kingsnake/internal/config"
+	"kingsnake/internal/pgtest"
+	"kingsnake/internal/servertest"
+)
+
+// replicas are two servers of one site, of which the second reaches the database through a door.
+type replicas struct {
+	one, two *servertest.Site
+	door     *pgtest.Door
+	file     string
+	token    api.TokenCreated
+}
+
+// newReplicas makes a site with a public channel and a private one, a package in each, and a token for the private one.
+func newReplicas(t *testing.T) *replicas {
+	t.Helper()
+	url := pgtest.Copy(t, servertest.Template, servertest.Prepare)
+	dir := inMemory(t)
+	on := func(url string) func(*config.Config) {
+		return func(cfg *config.Config) { cfg.Database = config.Secret(url) }
+	}
+	r := &replicas{door: pgtest.NewDoor(t, url)}
+	r.one, r.two = servertest.Open(t, dir, on(url)), servertest.Open(t, dir, on(r.door.URL))
+	data, info := servertest.Package(1, random.Options{NoArch: "generic"})
+	r.file = info.Filename
+	for name, privacy := range map[string]api.Privacy{"team": api.PrivacyPrivate, "open": api.PrivacyPublic} {
+		r.one.Channel(r.one.Admin, name, privacy)
+		r.one.Upload(r.one.Admin, name, data, r.file)
+	}
+	r.token = r.one.ResourceToken(r.one.Admin, "team", api.LevelRead)
+	return r
+}
+
+func (r *replicas) get(t *testing.T, path, token string) answer {
+	t.Helper()
+	return get(path).xAuth(token).do(t, r.two)
+}
+
+// eventually asks until the answer has a status.
+func (r *replicas) eventually(t *testing.T, path, token string, status int) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		got := r.get(t, path, token)
+		if got.status == status {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s still answers %d, want %d: %s", path, got.status, status, got.body)
+		}
+	}
+}
+
+// TestReplicas: what one server of a site does has effect at the other, whose caches knew better.
+func TestReplicas(t *testing.T) {
+	r := newReplicas(t)
+	ctx := t.Context()
+	private, public := "/team/noarch/"+r.file, "/open/noarch/"+r.file
+	for range 2 {
+		r.get(t, private, r.token.Secret).ok(t, "with a token")
+		r.get(t, public, "").ok(t, "without one")
+	}
+	if err := r.one.Admin.DeleteToken(ctx, r.token.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually(t, private, r.token.Secret, http.StatusUnauthorized)
+	if _, err := r.one.Admin.UpdateChannel(ctx, "open", api.ChannelUpdate{Privacy: new(api.PrivacyPrivate)}); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually(t, public, "", http.StatusUnauthorized)
+
+	// And the other way round, for an index.
+	r.one.Channel(r.one.Admin, "more", api.PrivacyPublic)
+	get("/more/noarch/repodata.json").do(t, r.one).ok(t, "an empty index")
+	data, info := servertest.Package(2, random.Options{NoArch: "generic"})
+	r.two.Upload(r.two.Admin, "more", data, info.Filename)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if strings.Contains(string(get("/more/noarch/repodata.json").do(t, r.one).body), info.Filename) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the index of one server never has what was uploaded to the other")
+		}
+	}
+}
+
+// TestLostDatabase: a server that has lost its database serves what anybody may have, from memory, and says of all else
+// that it does not know; and it knows again as soon as it can.
+func TestLostDatabase(t *testing.T) {
+	r := newReplicas(t)
+	private, public := "/team/noarch/"+r.file, "/open/noarch/"+r.file
+	for range 2 {
+		r.get(t, private, r.token.Secret).ok(t, "with a token")
+		r.get(t, public, "").ok(t, "without one")
+	}
+	r.get(t, "/readyz", "").ok(t, "ready")
+
+	r.door.Shut()
+	r.two.Clock.Advance(time.Second)
+	if err := r.one.Admin.DeleteToken(t.Context(), r.token.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for what, a := range map[string]answer{
+			"a private file":               r.get(t, private, r.token.Secret),
+			"a private file for anybody":   r.get(t, private, ""),
+			"an unknown channel":           r.get(t, "/nothing/noarch/"+r.file, ""),
+			"the account":                  r.get(t, "/api/account", r.token.Secret),
+			"channels, by REST":            r.get(t, "/api/channels", ""),
+			"a session, which was no good": r.get(t, "/api/account", "nonsense"),
+		} {
+			a.refused(t, what, http.StatusServiceUnavailable, api.CodeUnavailable)
+		}
+		r.get(t, public, "").ok(t, "a public file")
+		r.get(t, public, r.token.Secret).ok(t, "a public file with a token")
+		if a := r.get(t, "/readyz", ""); a.status != http.StatusServiceUnavailable || !strings.Contains(string(a.body), "changes of other servers are not heard of") {
+			t.Errorf("/readyz = %d %s", a.status, a.body)
+		}
+	}
+
+	r.door.Open()
+	r.eventually(t, "/readyz", "", http.StatusOK)
+	r.get(t, private, r.token.Secret).refused(t, "a token that was revoked meanwhile", http.StatusUnauthorized, api.CodeTokenRevoked)
+	r.get(t, public, "").ok(t, "a public file again")
+}
