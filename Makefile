@@ -16,6 +16,10 @@ LDFLAGS  = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X 
 RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
         ./internal/registry/... ./internal/server/... ./internal/store/...
 
+# The whole server on PostgreSQL; the store is tested on both databases anyway.
+# The script about the audit tampers with the file of a SQLite database.
+POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=20m
+
 FUZZTIME ?= 10s
 LISTEN   ?= 127.0.0.1:8080
 DATA     ?= ./data
@@ -35,9 +39,10 @@ build: ## build ./kingsnake, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o kingsnake ./cmd/kingsnake
 
 .PHONY: test
-test: test-deps ## vet and run every test, some with the race detector
+test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL
 	go vet ./...
-	go run ./internal/ci/summary -run '-timeout=20m ./...' -run '-race -timeout=20m $(RACE)'
+	go run ./internal/ci/summary -run '-timeout=20m ./...' -run '-race -timeout=20m $(RACE)' \
+		-run '$(POSTGRES) ./internal/server' -run '$(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
 
 .PHONY: test-deps
 test-deps: ## install what the tests compare with (once)

@@ -1,9 +1,10 @@
 // Command summary runs `go test` and says briefly what happened: one line per
 // package, the output of what failed, and a closing count.
 //
-//	summary -run './...' -run '-race ./internal/store/...'
+//	summary -run './...' -run 'GODEBUG=madvdontneed=1 -race ./internal/store/...'
 //
-// Each -run holds the arguments of one `go test`, separated by spaces. The exit
+// Each -run holds the arguments of one `go test`, separated by spaces; variables
+// of its environment may come before them. The exit
 // status is 1 if a test failed, if a package could not be tested, if nothing was
 // tested at all, or, when the environment has CI=true, if a test was skipped.
 package main
@@ -40,7 +41,12 @@ func main() {
 // run tests what args say in the module at dir.
 func (s *summary) run(ctx context.Context, dir string, args []string) {
 	s.printf("== go test %s\n", strings.Join(args, " "))
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	env := 0
+	for env < len(args) && !strings.HasPrefix(args[env], "-") && strings.Contains(args[env], "=") {
+		env++
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args[env:]...)...)
+	cmd.Env = append(os.Environ(), args[:env]...)
 	cmd.Dir = dir
 	cmd.Stderr = s.stderr
 	if err := s.follow(cmd); err != nil {

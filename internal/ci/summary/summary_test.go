@@ -32,6 +32,8 @@ func TestPlantedModule(t *testing.T) {
 	}{
 		{"pass", true, []string{"./pass"}, true, "4 passed, 0 failed, 0 skipped", []string{"ok    example.org/planted/pass  4 passed"}},
 		{"several runs", true, []string{"./pass", "-count=1 ./pass"}, true, "8 passed, 0 failed, 0 skipped", []string{"== go test -count=1 ./pass"}},
+		{"with a variable", true, []string{"PLANTED=yes ./env"}, true, "1 passed, 0 failed, 0 skipped", []string{"== go test PLANTED=yes ./env"}},
+		{"without it", true, []string{"./env"}, false, "0 passed, 1 failed, 0 skipped", []string{"nothing is planted"}},
 		{"without tests", true, []string{"./pass ./empty"}, true, "4 passed, 0 failed, 0 skipped", []string{"packages: 1 ok, 0 failed, 1 without tests"}},
 		{"fail", false, []string{"./pass ./fail"}, false, "5 passed, 2 failed, 0 skipped", []string{"got 1, want 2", "FAIL  example.org/planted/fail  1 passed, 2 failed"}},
 		{"skip at home", false, []string{"./skip"}, true, "0 passed, 0 failed, 1 skipped", []string{"skipped: example.org/planted/skip TestSkipped", "no tool here"}},
