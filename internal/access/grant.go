@@ -35,6 +35,8 @@ type Verdict struct {
 	Allowed  bool
 	Decision Decision
 	Refusals []Refusal
+	// Gives are the scopes that whoever gets the rights could exercise by them. A caller that is a token must hold them.
+	Gives ScopeSet
 }
 
 func (v *Verdict) refuse(item, format string, args ...any) {
@@ -138,6 +140,7 @@ func (v *Verdict) items(c *Caller, draft *Draft, hide bool) {
 }
 
 func (v *Verdict) scopes(c *Caller, want ScopeSet) {
+	v.Gives = v.Gives.Union(want)
 	for s := range want.Without(within(c)).All() {
 		r := &catalogue[s]
 		switch {
@@ -171,10 +174,12 @@ func (v *Verdict) resource(c *Caller, r Resource, hide bool) {
 	if held, _ := c.Principal.channelLevel(&r.Channel); held < r.Level {
 		v.refuse(item, "%s holds %s there and cannot give %s", c.Principal.Name, amount(held), r.Level)
 	}
+	opened := r.opens()
+	v.Gives = v.Gives.Union(opened)
 	if c.Token == nil {
 		return
 	}
-	if missing := r.opens().Without(within(c)); missing != 0 {
+	if missing := opened.Without(within(c)); missing != 0 {
 		v.refuse(item, "%s there includes %s, which token %q does not hold", r.Level, list(missing.Names()), c.Token.Name)
 	}
 }

@@ -45,6 +45,7 @@ func (v *Verdict) role(c *Caller, role Role) {
 				level, string(categories[i]), c.Principal.Name, own)
 		}
 	}
+	v.Gives = v.Gives.Union(role.Scopes())
 	if c.Token == nil {
 		return
 	}

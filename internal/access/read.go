@@ -6,36 +6,44 @@ package access
 // A package is readable to whoever may read it or its channel; a channel is readable also to those who reach only some
 // of its packages.
 func MayRead(c *Caller, t Target) bool {
+	d := Reading(c, t)
+	return d.Allowed
+}
+
+// Reading is a decision by which the caller may know that the target exists, one that does not allow where it may not.
+func Reading(c *Caller, t Target) Decision {
 	switch t.Kind {
 	case TargetChannel, TargetPackage:
 		if t.Channel.ID == 0 {
-			return false
+			return Decision{}
+		}
+		if d := anyScope(c, &t); d.Allowed {
+			return d
 		}
 		other := OnChannel(t.Channel)
 		if t.Kind == TargetChannel {
 			other = OnSomePackage(t.Channel)
 		}
-		return anyScope(c, &t) || anyScope(c, &other)
+		return anyScope(c, &other)
 	}
 	return anyScope(c, &t)
 }
 
-// anyScope reports whether any scope on the target passes. Reading is tried first, because nearly always it is the
-// answer.
-func anyScope(c *Caller, t *Target) bool {
+// anyScope decides on the first scope that passes on the target, if any does. Reading is tried first, because nearly
+// always it is the answer.
+func anyScope(c *Caller, t *Target) Decision {
 	for _, reading := range [...]bool{true, false} {
 		for s := Scope(1); s < scopeEnd; s++ {
 			r := &catalogue[s]
 			if (r.level == Read) != reading || !r.on.fits(s, t) {
 				continue
 			}
-			var d Decision
-			if d.decide(c, s, t); d.Allowed {
-				return true
+			if d := Decide(c, s, *t); d.Allowed {
+				return d
 			}
 		}
 	}
-	return false
+	return Decision{}
 }
 
 // EffectiveScopes lists the scopes that the caller may exercise on the target now, in the order of the catalogue.

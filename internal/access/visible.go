@@ -150,12 +150,14 @@ func (v *Visible) reaches(k *Token, id int64) bool {
 
 // Empty reports whether no row belongs to it.
 func (v *Visible) Empty() bool {
-	if !v.Top && !v.Sub {
-		return true
-	}
+	return !v.Top && !v.Sub || len(v.Open) == 0 && !v.Own()
+}
+
+// Own reports whether rows can belong to it by the caller's own rights, and not only because everybody sees them.
+func (v *Visible) Own() bool {
 	owned := v.All || len(v.Privacies)+len(v.IDs)+len(v.Parents) > 0
 	held := !v.Limited || len(v.Within)+len(v.Packages) > 0
-	return len(v.Open) == 0 && (!owned || !held)
+	return (v.Top || v.Sub) && owned && held
 }
 
 // Includes reports whether a channel belongs to it or, where a PackageName is given, that package of the channel. It
