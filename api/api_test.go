@@ -28,7 +28,7 @@ func keys(t *testing.T, v any) []string {
 // TestTokenAnswersAreFlat writes out the fields of the answers that embed others: an embedded struct must not hide a
 // field of its surroundings, and the string of a token must stand only where one is issued.
 func TestTokenAnswersAreFlat(t *testing.T) {
-	usage := []string{"last_used_address", "last_used_at", "last_used_client", "uses"}
+	usage := []string{"last_used_address", "last_used_at", "last_used_client", "refusals", "uses"}
 	item := append([]string{
 		"created_at", "description", "expires_at", "fingerprint", "id", "kind", "metadata", "name", "owner", "secrets", "state", "type",
 	}, usage...)

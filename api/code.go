@@ -114,6 +114,10 @@ const (
 	CodeLastAdmin Code = "last_admin"
 	// CodeLastOwner (409) means that the change would leave a channel without an owner who can sign in.
 	CodeLastOwner Code = "last_owner"
+	// CodeTokenFits (409) means that a token used all that it holds, and that nothing of it can be taken away as unused.
+	CodeTokenFits Code = "token_fits"
+	// CodeTokenUnused (409) means that a token used nothing, and that there is nothing to narrow it to.
+	CodeTokenUnused Code = "token_unused"
 	// CodeRoleInUse (409) means that accounts have the role; force takes it from them.
 	CodeRoleInUse Code = "role_in_use"
 	// CodeRoleBuiltIn (409) means that the role comes with the server and cannot be deleted.

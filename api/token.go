@@ -154,8 +154,9 @@ type TokenUsage struct {
 	LastUsedAddress string `json:"last_used_address"`
 	// LastUsedClient is the User-Agent of the last use, shortened.
 	LastUsedClient string `json:"last_used_client"`
-	// Uses counts requests that were let in.
-	Uses int64 `json:"uses"`
+	// Uses counts requests that were let in, Refusals what the token asked for and was refused.
+	Uses     int64 `json:"uses"`
+	Refusals int64 `json:"refusals"`
 }
 
 // TokenSecret is one string of a token: there are two while an old one lives on after a reissue.

@@ -51,6 +51,18 @@ func TestCallsOnTheWire(t *testing.T) {
 			_, err := c.UpdateToken(ctx, "t1", api.TokenUpdate{Name: &name, ExpiresAt: &never})
 			return err
 		}},
+		{`GET /api/account/tokens/t1/usage`, func(c *Client) error { _, err := c.TokensOf("").Uses(ctx, "t1"); return err }},
+		{`GET /api/users/ada/tokens/t1/advice?days=30`, func(c *Client) error { _, err := c.TokensOf("ada").Advice(ctx, "t1", 30); return err }},
+		{`POST /api/account/tokens/t1/narrow {"days":30,"new":true,"overlap":"1h"}`, func(c *Client) error {
+			_, err := c.TokensOf("").Narrow(ctx, "t1", api.TokenNarrow{Days: 30, New: true, Overlap: "1h"})
+			return err
+		}},
+		{`GET /api/channels/a/service-accounts/s1/tokens/t1/usage`, func(c *Client) error { _, err := c.ServiceTokenUses(ctx, "a", "s1", "t1"); return err }},
+		{`GET /api/channels/a/subchannels/b/service-accounts/s1/tokens/t1/advice`, func(c *Client) error { _, err := c.ServiceTokenAdvice(ctx, "a/b", "s1", "t1", 0); return err }},
+		{`POST /api/channels/a/service-accounts/s1/tokens/t1/narrow {}`, func(c *Client) error {
+			_, err := c.NarrowServiceToken(ctx, "a", "s1", "t1", api.TokenNarrow{})
+			return err
+		}},
 		{`GET /api/users/ada/tokens?limit=5`, func(c *Client) error {
 			_, err := c.TokensOf("ada").List(ctx, TokenFilter{ListOptions: ListOptions{Limit: 5}})
 			return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -120,12 +121,12 @@ func newEvent(t EventType, caller *access.Caller, at time.Time) (Event, error) {
 	return e, nil
 }
 
-// clip bounds a text that a client chose.
+// clip bounds a text that a client chose. What is no UTF-8 in it, which databases do not take, is marked.
 func clip(s string, n int) string {
 	if len(s) > n {
-		return s[:n]
+		s = s[:n]
 	}
-	return s
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 func encodeData(data any) (string, error) {

@@ -168,7 +168,11 @@ func (s *Channels) List(ctx context.Context, caller *access.Caller, f ChannelFil
 	if err := p.Validate(channelSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.Visible = visible(caller, access.ChannelView, access.SubchannelView)
+	scopes := []access.Scope{access.ChannelView}
+	if f.IncludeSubchannels {
+		scopes = append(scopes, access.SubchannelView)
+	}
+	f.Visible = s.listed(caller, scopes...)
 	list, total, err := s.channels.ListChannels(ctx, f, p)
 	if err != nil {
 		return nil, 0, err
@@ -189,7 +193,10 @@ func (s *Channels) Mine(ctx context.Context, caller *access.Caller, level access
 	case access.Manage:
 		scopes = []access.Scope{access.ChannelEdit, access.SubchannelEdit}
 	}
-	return s.channels.ListChannels(ctx, ChannelFilter{Visible: held(caller, scopes...), IncludeSubchannels: subchannels}, p)
+	if !subchannels {
+		scopes = scopes[:1]
+	}
+	return s.channels.ListChannels(ctx, ChannelFilter{Visible: held(caller, s.listed(caller, scopes...), scopes[0]), IncludeSubchannels: subchannels}, p)
 }
 
 // Get gives one channel with its owners and counts.

@@ -31,6 +31,7 @@ type core struct {
 	now   func() time.Time
 	log   *slog.Logger
 	trail *Trail
+	usage *Usage
 }
 
 // allow is the one place where Kingsnake says yes or no. A refusal is recorded and comes back as CodeDenied.
@@ -39,15 +40,19 @@ func (c *core) allow(_ context.Context, caller *access.Caller, scope access.Scop
 	if !d.Allowed {
 		return c.deny(caller, scope, target, d)
 	}
+	c.used(caller, &d)
 	if d.AsAnonymous && caller.Warn != nil {
 		caller.Warn(scope, target, d)
 	}
 	return nil
 }
 
-// may tells whether allow would say yes. It is for lists, which show more to who may see more and refuse nobody.
+// may tells whether allow would say yes. It is for lists, which show more to who may see more, and for what one of several
+// rights opens: it refuses nobody.
 func (c *core) may(caller *access.Caller, scope access.Scope, target access.Target) bool {
-	return access.Decide(caller, scope, target).Allowed
+	d := access.Decide(caller, scope, target)
+	c.used(caller, &d)
+	return d.Allowed
 }
 
 // deny records a refusal and makes its error.
@@ -56,6 +61,9 @@ func (c *core) deny(caller *access.Caller, scope access.Scope, target access.Tar
 		return Unsure(nil)
 	}
 	c.trail.denied(caller, scope, target, d, c.now())
+	if caller != nil {
+		c.usage.refused(caller.SecretID)
+	}
 	return &Error{Code: CodeDenied, Message: "access denied", Denied: &Denied{Caller: caller, Scope: scope, Target: target, Decision: d}}
 }
 

@@ -20,8 +20,9 @@ func (s *Accounts) SetDefaultChannel(ctx context.Context, caller *access.Caller,
 		if c, err = s.tokens.lookup.find(ctx, path); err != nil {
 			return User{}, err
 		}
-		if target := access.OnChannel(c.Access()); !access.MayRead(caller, target) {
-			scope := access.ChannelView.For(target.Channel)
+		target := access.OnChannel(c.Access())
+		scope := access.ChannelView.For(target.Channel)
+		if !s.may(caller, scope, target) && !s.mayRead(caller, target) {
 			return User{}, s.deny(caller, scope, target, access.Decide(caller, scope, target))
 		}
 	}

@@ -134,6 +134,7 @@ func (s *Tokens) resources(ctx context.Context, caller *access.Caller, acc accou
 // judge turns a verdict about giving rights into an answer.
 func (c *core) judge(caller *access.Caller, v access.Verdict) error {
 	if v.Allowed {
+		c.gave(caller, v.Gives)
 		return nil
 	}
 	if !v.Decision.Allowed || v.Decision.AsAnonymous {

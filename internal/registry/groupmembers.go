@@ -141,7 +141,7 @@ func (s *Groups) leaveOrChange(ctx context.Context, caller *access.Caller, ref, 
 // keepAnOwner refuses what would leave a channel without an owner who can sign in. Admins may do it: they can always put
 // somebody else in.
 func (s *Groups) keepAnOwner(ctx context.Context, w *work, g Group, u User) error {
-	if g.OwnersOf == 0 || access.Decide(w.caller, access.UserEdit, access.OnSystem()).Allowed {
+	if g.OwnersOf == 0 {
 		return nil
 	}
 	all, err := s.groups.CountOwners(ctx, w.tx, g.ID, 0)
@@ -149,7 +149,7 @@ func (s *Groups) keepAnOwner(ctx context.Context, w *work, g Group, u User) erro
 		return err
 	}
 	others, err := s.groups.CountOwners(ctx, w.tx, g.ID, u.ID)
-	if err != nil || others > 0 || all == 0 {
+	if err != nil || others > 0 || all == 0 || s.may(w.caller, access.UserEdit, access.OnSystem()) {
 		return err
 	}
 	return &Error{Code: CodeConflict, Reason: "last_owner", Message: u.Name + " is the last owner of channel " + g.OwnersPath +

@@ -78,12 +78,12 @@ func (s *Groups) see(ctx context.Context, caller *access.Caller, ref string) (Gr
 	if err != nil {
 		return Group{}, err
 	}
-	if g.OwnersOf != 0 {
+	if g.OwnersOf != 0 && !access.Decide(caller, access.GroupView, access.OnGroup(g.ID)).Allowed {
 		scope, target, err := s.right(ctx, g)
 		if err != nil {
 			return Group{}, err
 		}
-		if access.Decide(caller, scope, target).Allowed {
+		if s.may(caller, scope, target) {
 			return s.shown(ctx, caller, g)
 		}
 	}
@@ -156,6 +156,9 @@ func (s *Groups) List(ctx context.Context, caller *access.Caller, query string, 
 		return nil, 0, err
 	}
 	v := access.VisibleGroups(caller, access.GroupView)
+	if v.All || len(v.IDs) > 0 {
+		s.gave(caller, access.Scopes(access.GroupView))
+	}
 	list, total, err := s.groups.ListGroups(ctx, GroupFilter{All: v.All, IDs: v.IDs, Query: query}, p)
 	for i := range list {
 		if list[i], err = s.shown(ctx, caller, list[i]); err != nil {
@@ -313,7 +316,7 @@ func (s *Groups) Channels(ctx context.Context, caller *access.Caller, ref string
 	if err := p.Validate(channelSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f := ChannelFilter{Visible: visible(caller, access.ChannelView, access.SubchannelView), IncludeSubchannels: true, Group: g.ID}
+	f := ChannelFilter{Visible: s.listed(caller, access.ChannelView, access.SubchannelView), IncludeSubchannels: true, Group: g.ID}
 	channels, total, err := s.channels.ListChannels(ctx, f, p)
 	if err != nil {
 		return nil, 0, err

@@ -46,20 +46,20 @@ func (s *Audit) AccountHistory(ctx context.Context, caller *access.Caller, f His
 		return nil, 0, nil
 	}
 	af := f.audit()
-	af.Reach = reachOf(caller)
+	af.Reach = s.reach(caller)
 	return s.history(ctx, af, p, ownEvent(caller))
 }
 
-// reachOf is how much of its account's history the caller sees.
-func reachOf(caller *access.Caller) *AccountReach {
+// reach is how much of its account's history the caller sees.
+func (s *Audit) reach(caller *access.Caller) *AccountReach {
 	r := &AccountReach{Account: caller.Principal.ID}
 	if caller.Token == nil {
-		r.Visible = visible(caller, access.ChannelView, access.SubchannelView)
+		r.Visible = s.listed(caller, access.ChannelView, access.SubchannelView)
 		r.Gone, r.Site, r.Warnings = true, true, []EventType{EventLoginFailed, EventDeadTokenUsed}
 		return r
 	}
-	r.Visible = visible(caller, access.ChannelHistory, access.SubchannelHistory)
-	r.Token, r.TokenVisible = caller.Token.PublicID, visible(caller, access.ChannelView, access.SubchannelView)
+	r.Visible = s.listed(caller, access.ChannelHistory, access.SubchannelHistory)
+	r.Token, r.TokenVisible = caller.Token.PublicID, s.listed(caller, access.ChannelView, access.SubchannelView)
 	return r
 }
 

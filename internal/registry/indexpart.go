@@ -23,9 +23,13 @@ func (s *Indexes) Readable(ctx context.Context, caller *access.Caller, path stri
 	if err != nil {
 		return err
 	}
-	scope, ch := access.ChannelView, c.Access()
-	if !access.Decide(caller, scope.For(ch), access.OnChannel(ch)).Allowed {
-		scope = access.ChannelViewArtifacts
+	// Who asks for one form of the index reads another one then, so that is the right to ask for first.
+	scope, on := access.ChannelViewArtifacts, access.OnChannel(c.Access())
+	for _, s := range [...]access.Scope{access.ChannelViewArtifacts, access.ChannelView} {
+		if access.Decide(caller, s.For(on.Channel), on).Allowed {
+			scope = s
+			break
+		}
 	}
 	_, _, err = s.lookup.onSome(ctx, s.core, caller, scope, path)
 	return err

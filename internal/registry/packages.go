@@ -195,9 +195,10 @@ func (s *Packages) List(ctx context.Context, caller *access.Caller, path string,
 		if c.Type == VirtualChannel {
 			return s.listThrough(ctx, c, f, p)
 		}
-		f.ChannelID = c.ID
+		f.ChannelID, f.Visible = c.ID, visible(caller, access.ArtifactView)
+	} else {
+		f.Visible = s.listed(caller, access.ArtifactView)
 	}
-	f.Visible = visible(caller, access.ArtifactView)
 	return s.packages.ListArtifacts(ctx, f, p)
 }
 

@@ -98,12 +98,12 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &core{store: o.Store, feed: o.Feed, now: o.Now, log: o.Log, trail: NewTrail(o.Store, o.Log)}
+	usage := NewUsage(o.Store, o.Log, o.Now)
+	c := &core{store: o.Store, feed: o.Feed, now: o.Now, log: o.Log, trail: NewTrail(o.Store, o.Log), usage: usage}
 	lookup := newChannelLookup(o.Store, o.Feed)
-	usage := NewUsage(o.Store, o.Log)
 	directory := NewDirectory(o.Store, o.Now)
 	settings := newSettings(c, o.Store, o.Tokens)
-	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, usage: usage, settings: settings}
+	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, settings: settings}
 	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}}
 	packages := &Packages{
 		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,

@@ -243,7 +243,7 @@ func (s *Settings) chooseCVEChannel(ctx context.Context, caller *access.Caller, 
 	if publicID == "" {
 		return nil
 	}
-	f := ChannelFilter{Visible: visible(caller, access.ChannelView, access.SubchannelView), PublicIDs: []string{publicID}, IncludeSubchannels: true}
+	f := ChannelFilter{Visible: s.listed(caller, access.ChannelView, access.SubchannelView), PublicIDs: []string{publicID}, IncludeSubchannels: true}
 	found, _, err := s.channels.ListChannels(ctx, f, Page{Limit: 1})
 	if err != nil {
 		return err

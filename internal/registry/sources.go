@@ -196,7 +196,7 @@ func (s *Channels) Virtual(ctx context.Context, caller *access.Caller, path stri
 	if err := p.Validate(channelSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.Visible, f.SourceID = visible(caller, access.ChannelView), c.ID
+	f.Visible, f.SourceID = s.listed(caller, access.ChannelView), c.ID
 	list, total, err := s.channels.ListChannels(ctx, f, p)
 	if err != nil {
 		return nil, 0, err

@@ -40,7 +40,7 @@ func (s *Channels) Subchannels(ctx context.Context, caller *access.Caller, paren
 	if err := p.Validate(channelSortColumns...); err != nil {
 		return nil, 0, err
 	}
-	f.Visible, f.Parent = visible(caller, access.SubchannelView), above.ID
+	f.Visible, f.Parent = s.listed(caller, access.SubchannelView), above.ID
 	return s.channels.ListChannels(ctx, f, p)
 }
 

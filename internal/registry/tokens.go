@@ -15,6 +15,8 @@ import (
 type TokenStore interface {
 	InsertToken(ctx context.Context, tx Tx, t Token) (int64, error)
 	UpdateToken(ctx context.Context, tx Tx, t Token) error
+	SetTokenScopes(ctx context.Context, tx Tx, t Token) error
+	TokenUses(ctx context.Context, tx Tx, token int64) ([]TokenUse, error)
 	DeleteToken(ctx context.Context, tx Tx, id int64) error
 	SetTokenResources(ctx context.Context, tx Tx, token int64, resources []TokenResource) error
 	TokenByPublicID(ctx context.Context, tx Tx, publicID string) (Token, error)
@@ -61,11 +63,6 @@ type Mint interface {
 	Recognize(s string) (Minted, bool)
 }
 
-// UsageFlusher writes counted uses to the store.
-type UsageFlusher interface {
-	Flush(ctx context.Context) error
-}
-
 // Tokens is the service for tokens.
 type Tokens struct {
 	*core
@@ -74,7 +71,6 @@ type Tokens struct {
 	directory *Directory
 	lookup    *channelLookup
 	mint      Mint
-	usage     UsageFlusher
 	settings  *Settings
 }
 
@@ -172,28 +168,33 @@ func withinMinter(caller *access.Caller, at time.Time, byDefault bool) (time.Tim
 
 // issue writes a new token with its first string.
 func (s *Tokens) issue(ctx context.Context, caller *access.Caller, acc account, t Token) (Issued, error) {
-	m := s.mint.Mint(t.letter())
-	secret := Secret{MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
+	var out Issued
 	err := s.write(ctx, caller, func(w *work) error {
 		var err error
-		if t.ID, err = s.tokens.InsertToken(ctx, w.tx, t); err != nil {
-			return err
-		}
-		if err := s.tokens.SetTokenResources(ctx, w.tx, t.ID, t.Resources); err != nil {
-			return err
-		}
-		secret.TokenID = t.ID
-		if secret.ID, err = s.tokens.InsertSecret(ctx, w.tx, secret); err != nil {
-			return err
-		}
-		w.changed(ChangedToken, t.ID, "")
-		if err := t.record(ctx, w, EventTokenCreated, t.facts()); err != nil {
+		if out, err = s.insert(ctx, w, t); err != nil {
 			return err
 		}
 		return acc.settle(ctx, w)
 	})
+	return out, err
+}
+
+// insert writes a new token with its first string inside a transaction.
+func (s *Tokens) insert(ctx context.Context, w *work, t Token) (_ Issued, err error) {
+	if t.ID, err = s.tokens.InsertToken(ctx, w.tx, t); err != nil {
+		return Issued{}, err
+	}
+	if err := s.tokens.SetTokenResources(ctx, w.tx, t.ID, t.Resources); err != nil {
+		return Issued{}, err
+	}
+	m := s.mint.Mint(t.letter())
+	secret := Secret{TokenID: t.ID, MAC: m.MAC, Fingerprint: m.Fingerprint, CreatedAt: t.CreatedAt}
+	if secret.ID, err = s.tokens.InsertSecret(ctx, w.tx, secret); err != nil {
+		return Issued{}, err
+	}
 	t.Secrets = []Secret{secret}
-	return Issued{Token: t, String: m.String}, err
+	w.changed(ChangedToken, t.ID, "")
+	return Issued{Token: t, String: m.String}, t.record(ctx, w, EventTokenCreated, t.facts())
 }
 
 // facts are what the audit keeps of a token.

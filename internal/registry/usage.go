@@ -1,9 +1,13 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +26,10 @@ type UsageStore interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 	AddSecretUse(ctx context.Context, tx Tx, secret int64, u SecretUse) error
 	AddDownloads(ctx context.Context, tx Tx, file, artifact, n int64) error
+	// AddTokenUse adds uses of one right of a token unless that makes more than limit rows of the token.
+	AddTokenUse(ctx context.Context, tx Tx, token int64, u TokenUse, limit int) (bool, error)
+	// TokenUsesSince tells since when uses of rights have been noted; the first call says that it is now.
+	TokenUsesSince(ctx context.Context, tx Tx, now time.Time) (time.Time, error)
 }
 
 // maxPending bounds the counts held in memory before they are written early.
@@ -32,41 +40,81 @@ const maxPending = 50_000
 type Usage struct {
 	store UsageStore
 	log   *slog.Logger
+	now   func() time.Time
 	full  chan struct{}
 
+	// flushing is held by who writes, so that after a flush all that was counted before it is stored.
+	flushing sync.Mutex
+
 	mu      sync.Mutex
-	secrets map[int64]*SecretUse
+	pending counts
+	// since is when uses of rights began to be noted, zero until it was read.
+	since time.Time
+}
+
+// counts are what was counted since the last flush.
+type counts struct {
+	secrets map[int64]*secretCount
 	files   map[fileCount]int64
+	rights  map[rightKey]*rightCount
+	// perToken is how many rights of each token there are in rights.
+	perToken map[int64]int
+}
+
+func newCounts() counts {
+	return counts{
+		secrets: map[int64]*secretCount{}, files: map[fileCount]int64{}, rights: map[rightKey]*rightCount{}, perToken: map[int64]int{},
+	}
+}
+
+func (c *counts) len() int { return len(c.secrets) + len(c.files) + len(c.rights) }
+
+// secretCount is a SecretUse before its texts are made.
+type secretCount struct {
+	uses, refusals int64
+	at             time.Time
+	address        netip.Addr
+	client         string
 }
 
 type fileCount struct{ file, artifact int64 }
 
-// NewUsage makes an empty count.
-func NewUsage(store UsageStore, log *slog.Logger) *Usage {
-	return &Usage{store: store, log: log, full: make(chan struct{}, 1), secrets: map[int64]*SecretUse{}, files: map[fileCount]int64{}}
+// NewUsage makes an empty count. now is the clock.
+func NewUsage(store UsageStore, log *slog.Logger, now func() time.Time) *Usage {
+	return &Usage{store: store, log: log, now: now, full: make(chan struct{}, 1), pending: newCounts()}
 }
 
-// Token counts one request made with a token, and whether it was refused.
-func (u *Usage) Token(caller *access.Caller, refused bool, at time.Time) {
+// Token counts one request that was made with a good token.
+func (u *Usage) Token(caller *access.Caller, at time.Time) {
 	if caller == nil || caller.SecretID == 0 {
 		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	s := u.secrets[caller.SecretID]
+	s := u.secret(caller.SecretID)
+	s.uses++
+	s.at, s.client, s.address = at, caller.Client, caller.Address
+}
+
+// refused counts a refusal of what a token asked for. 0 is no token.
+func (u *Usage) refused(secret int64) {
+	if secret == 0 {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.secret(secret).refusals++
+}
+
+// secret gives the count of a string. The caller holds the lock.
+func (u *Usage) secret(id int64) *secretCount {
+	s := u.pending.secrets[id]
 	if s == nil {
-		s = &SecretUse{}
-		u.secrets[caller.SecretID] = s
+		s = &secretCount{}
+		u.pending.secrets[id] = s
 		u.wake()
 	}
-	s.Uses++
-	if refused {
-		s.Refusals++
-	}
-	s.At, s.Client = at, clip(caller.Client, 200)
-	if caller.Address.IsValid() {
-		s.Address = caller.Address.String()
-	}
+	return s
 }
 
 // Download counts one download of a package file.
@@ -76,13 +124,13 @@ func (u *Usage) Download(s Served) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.files[fileCount{s.FileID, s.ArtifactID}]++
+	u.pending.files[fileCount{s.FileID, s.ArtifactID}]++
 	u.wake()
 }
 
 // wake asks for an early flush when much is pending. The caller holds the lock.
 func (u *Usage) wake() {
-	if len(u.secrets)+len(u.files) < maxPending {
+	if u.pending.len() < maxPending {
 		return
 	}
 	select {
@@ -91,54 +139,90 @@ func (u *Usage) wake() {
 	}
 }
 
-// Flush writes what was counted. What cannot be written is counted again later.
+// Flush writes what was counted until now. What cannot be written is counted again later.
 func (u *Usage) Flush(ctx context.Context) error {
+	u.flushing.Lock()
+	defer u.flushing.Unlock()
 	u.mu.Lock()
-	secrets, files := u.secrets, u.files
-	u.secrets, u.files = map[int64]*SecretUse{}, map[fileCount]int64{}
+	if u.pending.len() == 0 {
+		u.mu.Unlock()
+		return nil
+	}
+	taken := u.pending
+	u.pending = newCounts()
 	u.mu.Unlock()
-	if len(secrets)+len(files) == 0 {
+	err := u.writeCounts(ctx, &taken)
+	if err == nil {
+		err = u.writeRights(ctx, &taken)
+	}
+	if err != nil {
+		u.restore(taken)
+	}
+	return err
+}
+
+// writeCounts writes the counts of strings and files, and empties them. They are written in one order by all processes,
+// so that none waits for another that waits for it.
+func (u *Usage) writeCounts(ctx context.Context, c *counts) error {
+	if len(c.secrets)+len(c.files) == 0 {
 		return nil
 	}
 	err := u.store.Write(ctx, func(tx Tx) error {
-		for id, s := range secrets {
-			if err := u.store.AddSecretUse(ctx, tx, id, *s); err != nil {
+		for _, id := range slices.Sorted(maps.Keys(c.secrets)) {
+			if err := u.store.AddSecretUse(ctx, tx, id, c.secrets[id].use()); err != nil {
 				return err
 			}
 		}
-		for f, n := range files {
-			if err := u.store.AddDownloads(ctx, tx, f.file, f.artifact, n); err != nil {
+		for _, f := range slices.SortedFunc(maps.Keys(c.files), func(a, b fileCount) int { return cmp.Compare(a.file, b.file) }) {
+			if err := u.store.AddDownloads(ctx, tx, f.file, f.artifact, c.files[f]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		u.restore(secrets, files)
+	if err == nil {
+		c.secrets, c.files = nil, nil
 	}
 	return err
 }
 
+func (s *secretCount) use() SecretUse {
+	out := SecretUse{Uses: s.uses, Refusals: s.refusals, At: s.at, Client: clip(s.client, 200)}
+	if s.address.IsValid() {
+		out.Address = s.address.String()
+	}
+	return out
+}
+
 // restore takes back counts that could not be written.
-func (u *Usage) restore(secrets map[int64]*SecretUse, files map[fileCount]int64) {
+func (u *Usage) restore(old counts) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for id, old := range secrets {
-		s := u.secrets[id]
+	for id, was := range old.secrets {
+		s := u.pending.secrets[id]
 		if s == nil {
-			u.secrets[id] = old
+			u.pending.secrets[id] = was
 			continue
 		}
-		s.Uses += old.Uses
-		s.Refusals += old.Refusals
+		s.uses += was.uses
+		s.refusals += was.refusals
+		if s.at.IsZero() {
+			s.at, s.address, s.client = was.at, was.address, was.client
+		}
 	}
-	for f, n := range files {
-		u.files[f] += n
+	for f, n := range old.files {
+		u.pending.files[f] += n
+	}
+	for key, was := range old.rights {
+		u.addRight(key, was.n, was.last)
 	}
 }
 
 // Run flushes at intervals until ctx ends, and once more then.
 func (u *Usage) Run(ctx context.Context, every time.Duration) {
+	if _, err := u.Since(ctx); err != nil && ctx.Err() == nil {
+		u.log.Error("since when uses of tokens are noted could not be read", "error", err)
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

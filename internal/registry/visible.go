@@ -58,15 +58,15 @@ func packageKeys(packages map[int64][]string) []string {
 	return out
 }
 
-// held gives the channels on which the caller itself was granted a level, by a group and not by privacy or by being an
+// held gives of the channels on which the caller may exercise a scope those on which it was itself granted a level, by a group and not by privacy or by being an
 // administrator. A token shows those of its owner that it reaches, and none where it lacks the scope.
-func held(caller *access.Caller, scopes ...access.Scope) []ChannelSet {
+func held(caller *access.Caller, sets []ChannelSet, scope access.Scope) []ChannelSet {
 	var out []ChannelSet
-	for _, set := range visible(caller, scopes...) {
+	for _, set := range sets {
 		if set.All {
 			set.All = false
 			for id, g := range caller.Principal.Channels {
-				if g.Level >= scopes[0].Info().Level {
+				if g.Level >= scope.Info().Level {
 					set.IDs = append(set.IDs, id)
 				}
 			}

@@ -77,6 +77,7 @@ func allOperations() []operation {
 		jobOperations(),
 		serviceOperations(),
 		binstarOperations(),
+		tokenUseOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

@@ -56,11 +56,12 @@ func (s *Store) DeadSecretByMAC(ctx context.Context, mac []byte) (registry.DeadS
 	return d, s.translate(err)
 }
 
-// AddSecretUse adds counted uses of a string.
+// AddSecretUse adds counted uses of a string. Of two last uses the later one stays.
 func (s *Store) AddSecretUse(ctx context.Context, tx registry.Tx, id int64, u registry.SecretUse) error {
 	_, err := s.q(tx).exec(ctx, `UPDATE token_secrets SET uses = uses + $2, refusals = refusals + $3,
 		last_used_at = CASE WHEN $4 > last_used_at THEN $4 ELSE last_used_at END,
-		last_used_address = $5, last_used_client = $6 WHERE id = $1`,
+		last_used_address = CASE WHEN $4 > last_used_at THEN $5 ELSE last_used_address END,
+		last_used_client = CASE WHEN $4 > last_used_at THEN $6 ELSE last_used_client END WHERE id = $1`,
 		id, u.Uses, u.Refusals, millis(u.At), u.Address, u.Client)
 	return s.translate(err)
 }

@@ -24,6 +24,7 @@ type Store interface {
 	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneJobs(ctx context.Context, tx registry.Tx, before time.Time) error
+	PruneTokenUses(ctx context.Context, tx registry.Tx, before time.Time) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
 	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
@@ -124,6 +125,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneJobs(ctx, tx, now.Add(-keepJobs)); err != nil {
+			return err
+		}
+		if err := k.Store.PruneTokenUses(ctx, tx, now.Add(-registry.KeepTokenUses)); err != nil {
 			return err
 		}
 		if err := k.Store.LapseBlobs(ctx, tx, true, now.Add(-keepShards)); err != nil {

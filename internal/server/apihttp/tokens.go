@@ -45,6 +45,7 @@ func (a *API) tokenOperations() {
 		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/token-info", Tag: tag, Summary: "Describe the token of this request", Self: true}, a.tokenInfo)
 	a.userTokenOperations()
+	a.tokenUseOperations()
 }
 
 type ListTokensInput struct {
@@ -246,7 +247,7 @@ func tokenOut(t registry.Token, policy registry.TokenPolicy, now time.Time) api.
 	} else {
 		out.Resources = make([]api.TokenResource, len(t.Resources))
 		for i, r := range t.Resources {
-			out.Resources[i] = api.TokenResource{ResourceType: resourceType(r), ResourceID: r.Name(), Permission: api.Level(r.Level.String())}
+			out.Resources[i] = resourceOut(r)
 		}
 	}
 	for _, s := range t.Secrets {
@@ -259,14 +260,19 @@ func tokenOut(t registry.Token, policy registry.TokenPolicy, now time.Time) api.
 			out.LastUsedAt, out.LastUsedAddress, out.LastUsedClient = x.LastUsedAt, x.LastUsedAddress, x.LastUsedClient
 		}
 		out.Uses += x.Uses
+		out.Refusals += x.Refusals
 	}
 	return out
+}
+
+func resourceOut(r registry.TokenResource) api.TokenResource {
+	return api.TokenResource{ResourceType: resourceType(r), ResourceID: r.Name(), Permission: api.Level(r.Level.String())}
 }
 
 func secretOut(s registry.Secret) api.TokenSecret {
 	return api.TokenSecret{
 		Fingerprint: s.Fingerprint, CreatedAt: s.CreatedAt, RetiresAt: instant(s.RetiresAt), Current: s.RetiresAt.IsZero(),
-		TokenUsage: api.TokenUsage{LastUsedAt: instant(s.LastUsedAt), LastUsedAddress: s.LastUsedAddress, LastUsedClient: s.LastUsedClient, Uses: s.Uses},
+		TokenUsage: api.TokenUsage{LastUsedAt: instant(s.LastUsedAt), LastUsedAddress: s.LastUsedAddress, LastUsedClient: s.LastUsedClient, Uses: s.Uses, Refusals: s.Refusals},
 	}
 }
 

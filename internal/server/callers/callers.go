@@ -52,7 +52,7 @@ func (m *Maker) Caller(ctx context.Context, r *http.Request, req Request) (*acce
 		return nil, registry.Unsure(nil)
 	}
 	if c.Problem == access.ProblemNone {
-		m.Usage.Token(c, false, c.Now)
+		m.Usage.Token(c, c.Now)
 		return c, nil
 	}
 	if wait, ok := m.Limiter.BadToken(c.Address, c.Now); !ok {

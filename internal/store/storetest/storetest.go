@@ -52,6 +52,8 @@ func Run(t *testing.T, open Open) {
 		"dead strings":              (*suite).deadStrings,
 		"leaks":                     (*suite).leaks,
 		"limits of tokens":          (*suite).tokenLimits,
+		"uses of tokens":            (*suite).tokenUses,
+		"the last use of a string":  (*suite).lastUse,
 		"narrowed lists":            (*suite).narrowedLists,
 		"channels":                  (*suite).channels,
 		"groups":                    (*suite).groups,
