@@ -19,6 +19,7 @@ type ChannelStore interface {
 	ListChannels(ctx context.Context, f ChannelFilter, p Page) ([]Channel, int64, error)
 	ChannelOwners(ctx context.Context, channel int64) ([]string, error)
 	ChannelStats(ctx context.Context, channel int64) (ChannelStats, error)
+	ChannelLosses(ctx context.Context, channel int64) (Losses, error)
 	ListNotices(ctx context.Context, tx Tx, channel int64) ([]Notice, error)
 	SetNotices(ctx context.Context, tx Tx, channel int64, notices []Notice) error
 	// RaiseSubdirs raises the generation of all that is indexed of a channel, and says of which subdirs.
@@ -41,6 +42,8 @@ type ChannelFilter struct {
 	// PublicIDs keeps only these, when there are any.
 	PublicIDs          []string
 	IncludeSubchannels bool
+	// Privacy keeps only the channels of this privacy, empty for all.
+	Privacy access.Privacy
 	// Parent keeps only the subchannels of this channel.
 	Parent int64
 	// SourceID keeps only the virtual channels over this one.
@@ -312,30 +315,16 @@ func changedFields(before, after Channel) map[string]any {
 
 // Delete removes a channel with its subchannels, packages and grants.
 func (s *Channels) Delete(ctx context.Context, caller *access.Caller, path string) error {
-	c, err := s.find(ctx, path)
+	c, known, err := s.deletable(ctx, caller, path)
 	if err != nil {
 		return err
-	}
-	target := access.OnChannel(c.Access())
-	children, err := s.channels.Subchannels(ctx, nil, c.ID)
-	if err != nil {
-		return err
-	}
-	for _, child := range children {
-		target.Children = append(target.Children, child.ID)
-	}
-	if err := s.allow(ctx, caller, access.ChannelDelete.For(target.Channel), target); err != nil {
-		return err
-	}
-	if c.ID == 0 {
-		return notFound("there is no channel %s", path)
 	}
 	return s.write(ctx, caller, func(w *work) error {
 		children, err := s.channels.Subchannels(ctx, w.tx, c.ID)
 		if err != nil {
 			return err
 		}
-		if len(children) != len(target.Children) {
+		if len(children) != known {
 			return conflict("the subchannels of %s changed meanwhile; try again", path)
 		}
 		for _, child := range append(children, c) {
@@ -345,6 +334,28 @@ func (s *Channels) Delete(ctx context.Context, caller *access.Caller, path strin
 		}
 		return nil
 	})
+}
+
+// deletable asks for the right to delete a channel, and tells how many subchannels go with it.
+func (s *Channels) deletable(ctx context.Context, caller *access.Caller, path string) (c Channel, children int, err error) {
+	if c, err = s.find(ctx, path); err != nil {
+		return Channel{}, 0, err
+	}
+	target := access.OnChannel(c.Access())
+	below, err := s.channels.Subchannels(ctx, nil, c.ID)
+	if err != nil {
+		return Channel{}, 0, err
+	}
+	for _, child := range below {
+		target.Children = append(target.Children, child.ID)
+	}
+	if err := s.allow(ctx, caller, access.ChannelDelete.For(target.Channel), target); err != nil {
+		return Channel{}, 0, err
+	}
+	if c.ID == 0 {
+		return Channel{}, 0, notFound("there is no channel %s", path)
+	}
+	return c, len(below), nil
 }
 
 // drop deletes one channel's records; its blobs are left to the cleanup, since others may name them.

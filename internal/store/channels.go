@@ -72,6 +72,9 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 	} else if !f.IncludeSubchannels {
 		w.add(`c.parent_id = 0`)
 	}
+	if f.Privacy != "" {
+		w.add(`c.privacy = ?`, string(f.Privacy))
+	}
 	if f.SourceID != 0 {
 		w.add(`c.id IN (SELECT virtual_id FROM channel_sources WHERE source_id = ?)`, f.SourceID)
 	}

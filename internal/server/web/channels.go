@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -12,7 +13,6 @@ func (w *Web) channelPages() section {
 		nav: &navEntry{label: "Channels", path: channelsURL, icon: "layers"},
 		routes: []route{
 			{pattern: "GET " + channelsURL, handle: w.channels},
-			{pattern: "GET " + channelsURL + "/{channel}", handle: w.channel},
 			{pattern: "GET " + newChannelURL, handle: w.newChannel, needs: access.ChannelCreate},
 			{pattern: "POST " + newChannelURL, handle: w.createChannel},
 		},
@@ -23,13 +23,22 @@ func (w *Web) channelPages() section {
 type channelsData struct {
 	List     *listing
 	Channels []registry.Channel
+	// Privacies are the choices of the filter.
+	Privacies []option
 	// MayCreate tells whether to offer to create one.
 	MayCreate bool
 }
 
 func (w *Web) channels(p *page) error {
-	d := channelsData{List: p.listing("name", "updated_at"), MayCreate: w.offers(p, access.ChannelCreate)}
+	d := channelsData{
+		List: p.listing("name", "updated_at"), MayCreate: w.offers(p, access.ChannelCreate),
+		Privacies: append([]option{choice("", "Any", "")}, privacyOptions()...),
+	}
 	filter := registry.ChannelFilter{Query: p.query("q"), IncludeSubchannels: p.query("sub") != ""}
+	if privacy := access.Privacy(p.query("privacy")); privacy.Known() {
+		filter.Privacy = privacy
+	}
+	p.preset("privacy", p.query("privacy"))
 	var err error
 	if d.Channels, d.List.Total, err = p.Service.Channels.List(p.ctx(), p.Caller, filter, d.List.page()); err != nil {
 		return err
@@ -37,54 +46,65 @@ func (w *Web) channels(p *page) error {
 	return p.show("channels", "Channels", d)
 }
 
-// channelData is what the page of a channel shows.
-type channelData struct {
-	Channel registry.Channel
-	// Lines are how to install from it, Uploads how to upload to it, for who may.
-	Lines, Uploads []useLine
-}
-
-func (w *Web) channel(p *page) error {
-	c, err := p.Service.Channels.Get(p.ctx(), p.Caller, p.channelPath())
-	if err != nil {
-		return err
-	}
-	d := channelData{Channel: c, Lines: p.readLines(c, tokenPlace)}
-	if w.Service.Can(p.Caller, access.ArtifactCreate, access.OnChannel(c.Access())) {
-		d.Uploads = p.writeLines(c, tokenPlace)
-	}
-	return p.under("Channels", channelsURL).show("channel", c.Path, d)
-}
-
 // newChannelData is what the form for a new channel offers.
-type newChannelData struct{ Privacies []option }
+type newChannelData struct{ Privacies, Types []option }
 
-func privacies() newChannelData {
+func newChannelChoices() newChannelData {
+	return newChannelData{privacyOptions(), []option{
+		choice(string(registry.DefaultChannel), "Packages of its own", "People and jobs upload to it."),
+		choice(string(registry.VirtualChannel), "Virtual", "It shows the packages of other channels under one address, and holds none itself."),
+	}}
+}
+
+// privacyOptions are the choices of who can read a channel.
+func privacyOptions() []option {
 	var out []option
 	for _, p := range []access.Privacy{access.Private, access.Authenticated, access.Public} {
 		w := privacyOf(p)
 		out = append(out, choice(string(p), w.Label, w.Sentence))
 	}
-	return newChannelData{out}
+	return out
 }
 
 const newChannelTitle = "Create a channel"
 
 func (w *Web) newChannel(p *page) error {
 	p.preset("privacy", string(access.Private))
-	return p.under("Channels", channelsURL).show("channel_new", newChannelTitle, privacies())
+	p.preset("channel_type", string(registry.DefaultChannel))
+	return p.under("Channels", channelsURL).show("channel_new", newChannelTitle, newChannelChoices())
 }
 
 func (w *Web) createChannel(p *page) error {
 	p.under("Channels", channelsURL)
-	in := registry.Channel{Name: p.text("name"), Description: p.text("description"), Privacy: access.Privacy(p.text("privacy"))}
+	in := registry.Channel{
+		Name: p.text("name"), Description: p.text("description"), Privacy: access.Privacy(p.text("privacy")),
+		Type: registry.ChannelType(p.text("channel_type")), Sources: p.sources(),
+	}
 	var made registry.Channel
 	err := p.try(func(ctx context.Context) (err error) {
 		made, err = p.Service.Channels.Create(ctx, p.Caller, in)
 		return err
 	})
 	if err != nil {
-		return p.again(err, "channel_new", newChannelTitle, privacies(), "You find it in the list of channels.")
+		return p.again(p.aboutSources(err), "channel_new", newChannelTitle, newChannelChoices(), "You find it in the list of channels.")
 	}
 	return p.done(channelURL(made.Path), "Channel "+made.Path+" is created.")
+}
+
+// sources are the channels that a virtual one is to draw on, one on each line of the form.
+func (p *page) sources() []registry.Channel {
+	var out []registry.Channel
+	for _, path := range strings.Fields(p.text("sources")) {
+		out = append(out, registry.Channel{Path: path})
+	}
+	return out
+}
+
+// aboutSources turns the refusal of a channel that a form names as a source into words beside that field. It is the same
+// for one that does not exist.
+func (p *page) aboutSources(err error) error {
+	if e, ok := registry.AsError(err); ok && e.Denied != nil && e.Denied.Scope == access.ArtifactDownload {
+		return &registry.Error{Code: registry.CodeInvalid, Field: "sources", Message: "there is no channel " + e.Denied.Target.Channel.Path + " that you may download from"}
+	}
+	return err
 }

@@ -38,6 +38,11 @@ func channelURL(name string, more ...string) string {
 	return join(channelsURL, append([]string{strings.Replace(name, "/", subchannelMark, 1)}, more...)...)
 }
 
+// packageURL is the page of a package of a channel, or one below it.
+func packageURL(channel, name string, more ...string) string {
+	return join(channelURL(channel, "packages", name), more...)
+}
+
 // channelPath is the channel that an address names in the part {channel} of its path.
 func (p *page) channelPath() string {
 	return strings.Replace(p.path("channel"), subchannelMark, "/", 1)

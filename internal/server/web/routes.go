@@ -36,6 +36,9 @@ func (w *Web) sections() []section {
 	return []section{
 		w.homePages(),
 		w.channelPages(),
+		w.packagesPages(),
+		w.subchannelPages(),
+		w.channelDeletePages(),
 		w.signInPages(),
 		w.passwordPages(),
 		w.themePages(),

@@ -42,6 +42,7 @@ func (w *Web) functions() template.FuncMap {
 		"asset": w.assets.url, "field": newField, "th": newHeading, "button": newButton, "empty": newEmpty, "tabs": newTabs,
 		"ago": newMoment, "until": newMoment, "size": humanSize, "count": plural, "copyable": newCopyable,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },
-		"privacy": privacyOf,
+		"privacy":    privacyOf,
+		"packageURL": packageURL,
 	}
 }

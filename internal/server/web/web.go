@@ -19,6 +19,7 @@ import (
 	"kingsnake/internal/identity"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/callers"
+	"kingsnake/internal/server/wire"
 )
 
 // Options are what the pages are made of.
@@ -157,7 +158,12 @@ func (w *Web) run(p *page) error {
 
 // answer shows what went wrong, if something did.
 func (w *Web) answer(p *page, err error) {
-	if err != nil {
+	switch {
+	case err == nil:
+	case p.route.raw:
+		// The browser may still be sending a file, and reads no answer until it is through.
+		wire.Refuse(p.w, p.r, func() { p.fail(err) })
+	default:
 		p.fail(err)
 	}
 }

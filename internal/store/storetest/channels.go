@@ -59,6 +59,7 @@ func (s *suite) channels() {
 		"all, within none":        {registry.ChannelFilter{Visible: []registry.ChannelSet{{Top: true, Sub: true, All: true, Limited: true}}, IncludeSubchannels: true}, nil},
 		"two sets":                {registry.ChannelFilter{Visible: []registry.ChannelSet{{Top: true, Privacies: []string{"private"}}, {Top: true, IDs: []int64{open.ID}}}, IncludeSubchannels: true}, []registry.Channel{open, team}},
 		"by a word of the text":   {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, IncludeSubchannels: true, Query: "NIGHT"}, []registry.Channel{sub}},
+		"by privacy":              {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, IncludeSubchannels: true, Privacy: private}, []registry.Channel{team, sub}},
 		"by their public numbers": {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, PublicIDs: []string{"channel-team"}}, []registry.Channel{team}},
 	} {
 		got, total, err := s.ListChannels(s.ctx(), c.filter, registry.Page{Limit: 10})

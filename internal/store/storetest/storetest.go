@@ -81,6 +81,7 @@ func Run(t *testing.T, open Open) {
 		"what works once":           (*suite).spent,
 		"uploads under way":         (*suite).stagings,
 		"a deleted channel":         (*suite).deletedChannel,
+		"what goes with a channel":  (*suite).losses,
 		"likes are taken by letter": (*suite).likes,
 		"texts in order":            (*suite).textOrder,
 		"texts that are none":       (*suite).badTexts,

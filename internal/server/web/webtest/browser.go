@@ -74,20 +74,30 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.http.Jar.Cookies(u)
 }
 
+// Send posts a body of any type, such as a form with files.
+func (b *Browser) Send(path, contentType string, body io.Reader) *Page {
+	b.t.Helper()
+	return b.send(http.MethodPost, path, contentType, body)
+}
+
 func (b *Browser) do(method, path string, values url.Values) *Page {
 	b.t.Helper()
-	var body io.Reader
-	if values != nil {
-		body = strings.NewReader(values.Encode())
+	if values == nil {
+		return b.send(method, path, "", nil)
 	}
+	return b.send(method, path, "application/x-www-form-urlencoded", strings.NewReader(values.Encode()))
+}
+
+func (b *Browser) send(method, path, contentType string, body io.Reader) *Page {
+	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.site+path, body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	r.Header = b.Header.Clone()
 	r.Header.Set("Accept", "text/html")
-	if values != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if body != nil {
+		r.Header.Set("Content-Type", contentType)
 		if r.Header.Get("Sec-Fetch-Site") == "" {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 		}
