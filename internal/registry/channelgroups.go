@@ -37,6 +37,23 @@ func (s *ChannelGroups) List(ctx context.Context, caller *access.Caller, path st
 	return s.grants.ListChannelGroups(ctx, c.ID, p)
 }
 
+// Get gives one group that has a permission on a channel, by its public id or its name, to everybody who may read it.
+func (s *ChannelGroups) Get(ctx context.Context, caller *access.Caller, path, group string) (ChannelGroup, error) {
+	c, err := s.lookup.on(ctx, s.core, caller, access.ChannelGroupView, path)
+	if err != nil {
+		return ChannelGroup{}, err
+	}
+	g, err := s.grants.ChannelGroupByRef(ctx, nil, c.ID, group)
+	if errors.Is(err, ErrNoRecord) {
+		return ChannelGroup{}, noChannelGroup(c, group)
+	}
+	return g, err
+}
+
+func noChannelGroup(c Channel, group string) error {
+	return notFound("no group %s has a permission on channel %s", clip(group, 300), c.Path)
+}
+
 // Add gives a group that the caller may see a permission on a channel, or changes the one that it has.
 func (s *ChannelGroups) Add(ctx context.Context, caller *access.Caller, path, group, permission string) error {
 	c, err := s.lookup.on(ctx, s.core, caller, access.ChannelGroupEdit, path)
@@ -141,7 +158,7 @@ func (s *ChannelGroups) changing(ctx context.Context, caller *access.Caller, pat
 	return c, s.write(ctx, caller, func(w *work) error {
 		g, err := s.grants.ChannelGroupByRef(ctx, w.tx, c.ID, group)
 		if errors.Is(err, ErrNoRecord) {
-			return notFound("no group %s has a permission on channel %s", clip(group, 300), c.Path)
+			return noChannelGroup(c, group)
 		}
 		if err != nil {
 			return err

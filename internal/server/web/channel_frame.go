@@ -27,6 +27,9 @@ func channelTabs() []channelTab {
 	return []channelTab{
 		{label: "Packages", needs: access.ChannelView},
 		{label: "Subchannels", segment: "subchannels", needs: access.ChannelView, fits: hasSubchannels},
+		{label: "Groups", segment: "groups", needs: access.ChannelGroupView},
+		{label: "History", segment: "history", needs: access.ChannelHistory},
+		{label: "Settings", segment: "settings", needs: access.ChannelEdit},
 	}
 }
 

@@ -83,10 +83,10 @@ func (w *Web) createChannel(p *page) error {
 	var made registry.Channel
 	err := p.try(func(ctx context.Context) (err error) {
 		made, err = p.Service.Channels.Create(ctx, p.Caller, in)
-		return err
+		return besideSources(err)
 	})
 	if err != nil {
-		return p.again(p.aboutSources(err), "channel_new", newChannelTitle, newChannelChoices(), "You find it in the list of channels.")
+		return p.again(err, "channel_new", newChannelTitle, newChannelChoices(), "You find it in the list of channels.")
 	}
 	return p.done(channelURL(made.Path), "Channel "+made.Path+" is created.")
 }
@@ -100,11 +100,10 @@ func (p *page) sources() []registry.Channel {
 	return out
 }
 
-// aboutSources turns the refusal of a channel that a form names as a source into words beside that field. It is the same
-// for one that does not exist.
-func (p *page) aboutSources(err error) error {
-	if e, ok := registry.AsError(err); ok && e.Denied != nil && e.Denied.Scope == access.ArtifactDownload {
-		return &registry.Error{Code: registry.CodeInvalid, Field: "sources", Message: "there is no channel " + e.Denied.Target.Channel.Path + " that you may download from"}
+// besideSources puts the refusal of a channel that is named as a source beside that field.
+func besideSources(err error) error {
+	if e, ok := registry.AsError(err); ok && e.Denied != nil {
+		return beside(err, access.ArtifactDownload, "sources", "there is no channel "+e.Denied.Target.Channel.Path+" that you may download from")
 	}
 	return err
 }

@@ -23,7 +23,14 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	t.Helper()
 	s = servertest.New(t)
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
-	return s, map[string]string{"channel": "team"}
+	group, err := s.Admin.CreateGroup(t.Context(), api.GroupRequest{Name: "readers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Admin.AddChannelGroup(t.Context(), "team", "readers", api.LevelRead); err != nil {
+		t.Fatal(err)
+	}
+	return s, map[string]string{"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1"}
 }
 
 // patterns are the routes of a method, by pattern, with the address at which to ask for each.

@@ -50,6 +50,11 @@ func (l *listing) page() registry.Page {
 	return registry.Page{Offset: (l.Number - 1) * pageSize, Limit: pageSize, Sort: []registry.Sort{{By: by, Descending: descending}}}
 }
 
+// unsorted is what the domain is asked for where the list has one order only.
+func (l *listing) unsorted() registry.Page {
+	return registry.Page{Offset: (l.Number - 1) * pageSize, Limit: pageSize}
+}
+
 // Pages is how many pages there are, at least one.
 func (l *listing) Pages() int { return max(1, int((l.Total+pageSize-1)/pageSize)) }
 

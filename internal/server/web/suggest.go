@@ -10,6 +10,7 @@ import (
 func (w *Web) suggestPages() section {
 	return section{routes: []route{
 		{pattern: "GET " + suggestURL + "channels", handle: w.suggestChannels},
+		{pattern: "GET " + suggestURL + "groups", handle: w.suggestGroups},
 	}}
 }
 
@@ -31,6 +32,18 @@ func (w *Web) suggestChannels(p *page) error {
 	out := make([]suggestion, len(list))
 	for i, c := range list {
 		out[i] = suggestion{c.Path, privacyOf(c.Privacy).Label}
+	}
+	return p.suggest(out)
+}
+
+func (w *Web) suggestGroups(p *page) error {
+	list, _, err := p.Service.Groups.List(p.ctx(), p.Caller, p.query("q"), registry.Page{Limit: maxSuggestions})
+	if err != nil {
+		return err
+	}
+	out := make([]suggestion, len(list))
+	for i, g := range list {
+		out[i] = suggestion{g.Name, plural(g.Members, "member")}
 	}
 	return p.suggest(out)
 }

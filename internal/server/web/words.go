@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"kingsnake/internal/access"
@@ -96,4 +97,12 @@ func privacyOf(p access.Privacy) privacyWords {
 		return privacyWords{"Signed in", "users", "Everybody with an account can read it."}
 	}
 	return privacyWords{"Private", "lock", "Only its groups can read it."}
+}
+
+// capital begins a word with a capital letter.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+
+	"kingsnake/internal/access"
+	"kingsnake/internal/config"
+	"kingsnake/internal/registry"
+)
+
+func (w *Web) channelSettingsPages() section {
+	const path = channelsURL + "/{channel}/settings"
+	return section{routes: []route{
+		{pattern: "GET " + path, handle: w.channelSettings},
+		{pattern: "POST " + path, handle: w.changeChannel},
+		{pattern: "POST " + path + "/freeze", handle: w.freezeChannel},
+		{pattern: "POST " + path + "/quota", handle: w.setQuota},
+		{pattern: "POST " + path + "/reindex", handle: w.reindexChannel},
+	}}
+}
+
+// settingsData is what the settings of a channel show.
+type settingsData struct {
+	channelFrame
+	Privacies []option
+	Notices   int64
+	// Filtered tells that filters hide some of its files.
+	Filtered  bool
+	Virtual   bool
+	MayQuota  bool
+	MayDelete bool
+}
+
+const channelSettingsTitle = "Settings"
+
+func (p *page) settingsFrame() (settingsData, error) {
+	f, err := p.frame(access.ChannelEdit)
+	if err != nil {
+		return settingsData{}, err
+	}
+	c := f.Channel
+	notices, err := p.Service.Channels.Notices(p.ctx(), p.Caller, c.Path)
+	if err != nil {
+		return settingsData{}, err
+	}
+	p.preset("description", c.Description)
+	p.preset("privacy", string(c.Privacy))
+	p.preset("sources", sourceLines(c))
+	p.preset("quota_bytes", quotaText(c.QuotaBytes))
+	return settingsData{
+		channelFrame: f, Privacies: privacyOptions(), Notices: int64(len(notices)), Filtered: !c.Filters.IsZero(),
+		Virtual: c.Type == registry.VirtualChannel, MayQuota: p.offers(p, access.SystemSettingsEdit), MayDelete: p.can(access.ChannelDelete, c),
+	}, nil
+}
+
+// sourceLines are the sources of a virtual channel as its form has them.
+func sourceLines(c registry.Channel) string {
+	var out string
+	for _, s := range c.Sources {
+		out += s.Path + "\n"
+	}
+	return out
+}
+
+// quotaText is a quota as its form has it.
+func quotaText(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return config.Size(bytes).String()
+}
+
+func (w *Web) channelSettings(p *page) error {
+	d, err := p.settingsFrame()
+	if err != nil {
+		return err
+	}
+	return p.showOf(d.channelFrame, "channel_settings", channelSettingsTitle, d)
+}
+
+// changeSettings does something about the settings, and shows them again where that fails.
+func (p *page) changeSettings(message string, change func(ctx context.Context, d settingsData) error) error {
+	d, err := p.settingsFrame()
+	if err != nil {
+		return err
+	}
+	if err := p.try(func(ctx context.Context) error { return change(ctx, d) }); err != nil {
+		return p.again(err, "channel_settings", channelSettingsTitle+" · "+d.Channel.Path, d, "")
+	}
+	return p.done(channelURL(d.Channel.Path, "settings"), message)
+}
+
+// changeChannel changes what people see of the channel, and who can read it.
+func (w *Web) changeChannel(p *page) error {
+	return p.changeSettings("The channel is changed.", func(ctx context.Context, d settingsData) error {
+		change := registry.ChannelChange{Description: new(p.text("description")), Privacy: new(access.Privacy(p.text("privacy")))}
+		// Only a change is sent: there may be sources that whoever asks does not see.
+		if typed := p.sources(); d.Virtual && sourceLines(registry.Channel{Sources: typed}) != sourceLines(d.Channel) {
+			change.Sources = append([]registry.Channel{}, typed...)
+		}
+		_, err := p.Service.Channels.Edit(ctx, p.Caller, d.Channel.Path, change)
+		return besideSources(err)
+	})
+}
+
+func (w *Web) freezeChannel(p *page) error {
+	indexing, message := registry.FrozenIndexing, "The channel is frozen. Nothing in it changes until it is unfrozen."
+	if p.pressed("unfreeze") {
+		indexing, message = registry.DefaultIndexing, "The channel takes changes again."
+	}
+	return p.changeSettings(message, func(ctx context.Context, d settingsData) error {
+		_, err := p.Service.Channels.Edit(ctx, p.Caller, d.Channel.Path, registry.ChannelChange{Indexing: &indexing})
+		return err
+	})
+}
+
+func (w *Web) setQuota(p *page) error {
+	var quota config.Size
+	message := "The channel has no quota."
+	if text := p.text("quota_bytes"); text != "" {
+		var err error
+		if quota, err = config.ParseSize(text); err != nil {
+			p.wrong("quota_bytes", err.Error())
+		}
+		message = "The quota of the channel is " + humanSize(int64(quota)) + "."
+	}
+	return p.changeSettings(message, func(ctx context.Context, d settingsData) error {
+		_, err := p.Service.Channels.SetQuota(ctx, p.Caller, d.Channel.Path, int64(quota))
+		return err
+	})
+}
+
+func (w *Web) reindexChannel(p *page) error {
+	return p.changeSettings("The index is being rebuilt. Until that is done the last one is served.", func(ctx context.Context, d settingsData) error {
+		_, err := p.Service.Channels.Reindex(ctx, p.Caller, d.Channel.Path, registry.FamilyConda)
+		return err
+	})
+}

@@ -1,0 +1,54 @@
+package web
+
+import (
+	"strings"
+
+	"kingsnake/internal/registry"
+)
+
+// channelEvents are the events that the history of a channel can have, in the order of a filter.
+func channelEvents() []registry.EventType {
+	return []registry.EventType{
+		registry.EventArtifactAdded, registry.EventArtifactReplaced, registry.EventArtifactRemoved, registry.EventArtifactCopied,
+		registry.EventArtifactEdited, registry.EventLabelsChanged, registry.EventChannelCreated, registry.EventChannelUpdated,
+		registry.EventChannelQuota, registry.EventChannelReindexed, registry.EventNoticesChanged, registry.EventChannelGroupSet,
+		registry.EventChannelGroupRemoved, registry.EventGroupMemberSet, registry.EventGroupMemberRemoved, registry.EventServiceAccountCreated,
+		registry.EventServiceAccountDeleted, registry.EventTokenMinted, registry.EventTokenUpdated, registry.EventTrustCreated, registry.EventTrustUpdated,
+		registry.EventTrustDeleted, registry.EventJobQueued, registry.EventJobCanceled, registry.EventJobFinished,
+	}
+}
+
+// eventWords says what an event is. One that has no words of its own is called what programs call it.
+func eventWords(t registry.EventType) string {
+	switch t {
+	case registry.EventArtifactAdded:
+		return "File uploaded"
+	case registry.EventArtifactReplaced:
+		return "File replaced"
+	case registry.EventArtifactRemoved:
+		return "File deleted"
+	case registry.EventArtifactCopied:
+		return "File copied"
+	case registry.EventArtifactEdited:
+		return "Metadata changed"
+	case registry.EventLabelsChanged:
+		return "Labels changed"
+	case registry.EventChannelQuota:
+		return "Quota changed"
+	case registry.EventChannelReindexed:
+		return "Index rebuilt"
+	case registry.EventNoticesChanged:
+		return "Notices changed"
+	case registry.EventChannelGroupSet:
+		return "Permission given to a group"
+	case registry.EventChannelGroupRemoved:
+		return "Group removed"
+	case registry.EventGroupMemberSet:
+		return "Member added"
+	case registry.EventGroupMemberRemoved:
+		return "Member removed"
+	case registry.EventTokenMinted:
+		return "Token made for a job"
+	}
+	return capital(strings.TrimPrefix(strings.ReplaceAll(string(t), "_", " "), "user "))
+}
