@@ -16,7 +16,8 @@ import (
 func (a *app) serviceAccountCommand() *cobra.Command {
 	return group(groupAccess, "service-account", "Accounts of channels, whose tokens outlive people",
 		a.serviceCreateCommand(), a.serviceShowCommand(), a.serviceDeleteCommand(), a.serviceTokensCommand(),
-		a.serviceTokenCreateCommand(), a.serviceTokenReissueCommand(), a.serviceTokenDeleteCommand())
+		a.serviceTokenCreateCommand(), a.serviceTokenReissueCommand(), a.serviceTokenDeleteCommand(),
+		a.serviceTokenUsageCommand(), a.serviceTokenAdviseCommand())
 }
 
 // serviceAccount finds the account of a channel.

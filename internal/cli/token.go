@@ -16,7 +16,7 @@ import (
 func (a *app) tokenCommand() *cobra.Command {
 	return group(groupAccess, "token", "Create, list, change, renew and delete access tokens",
 		a.tokenCreateCommand(), a.tokenListCommand(), a.tokenShowCommand(), a.tokenEditCommand(),
-		a.tokenReissueCommand(), a.tokenDeleteCommand(), a.tokenInfoCommand(), a.tokenScanCommand())
+		a.tokenReissueCommand(), a.tokenDeleteCommand(), a.tokenInfoCommand(), a.tokenUsageCommand(), a.tokenAdviseCommand(), a.tokenScanCommand())
 }
 
 func (a *app) tokenListCommand() *cobra.Command {
@@ -130,7 +130,11 @@ func (a *app) tokenRows(t *table, token api.Token) {
 		if s.Current {
 			label = "String"
 		}
-		text := s.Fingerprint + ", " + plural(s.Uses, "use") + ", last used " + a.whenOr(s.LastUsedAt, "never")
+		text := s.Fingerprint + ", " + plural(s.Uses, "use")
+		if s.Refusals > 0 {
+			text += ", " + plural(s.Refusals, "refusal")
+		}
+		text += ", last used " + a.whenOr(s.LastUsedAt, "never")
 		if s.LastUsedAddress != "" {
 			text += " from " + s.LastUsedAddress + " by " + s.LastUsedClient
 		}
