@@ -21,6 +21,10 @@ type settings struct {
 	uploads  int
 	large    int
 	dir      string
+	// floodOnly measures only how good clients fare in a flood of bad ones, which takes neither nginx nor wrk.
+	floodOnly bool
+	// binary is a kingsnake that was built before.
+	binary string
 }
 
 func main() {
@@ -30,6 +34,8 @@ func main() {
 	flag.IntVar(&s.uploads, "uploads", 1500, "uploads of one measurement")
 	flag.IntVar(&s.large, "large", 100<<20, "size of the large package in bytes")
 	flag.StringVar(&s.dir, "dir", "", "work folder, on the disk to measure; empty for a temporary one below bench/out")
+	flag.StringVar(&s.binary, "kingsnake", "", "measure this program; empty builds the one of this folder")
+	flag.BoolVar(&s.floodOnly, "flood", false, "only the flood of bad tokens and passwords, for which nothing has to be installed")
 	flag.Parse()
 	if err := run(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,13 +60,20 @@ func run(ctx context.Context, s settings) (rerr error) {
 		return err
 	}
 	s.dir = abs
+	if s.floodOnly {
+		s.large = 1 << 20 // It is not downloaded.
+	}
 	b := &bench{settings: s}
 	defer func() { rerr = errors.Join(rerr, b.stop()) }()
 	if err := b.start(ctx); err != nil {
 		return err
 	}
 	fmt.Println(machine())
-	for _, measure := range []func(context.Context) error{b.smallDownloads, b.largeDownloads, b.smallUploads, b.decisions} {
+	all := []func(context.Context) error{b.smallDownloads, b.largeDownloads, b.smallUploads, b.decisions, b.flood}
+	if b.floodOnly {
+		all = []func(context.Context) error{b.flood}
+	}
+	for _, measure := range all {
 		if err := measure(ctx); err != nil {
 			return err
 		}

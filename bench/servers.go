@@ -46,17 +46,18 @@ func (b *bench) start(ctx context.Context) error {
 	if err := b.publish(ctx); err != nil {
 		return err
 	}
+	if b.floodOnly {
+		return nil
+	}
 	return b.startNginx(ctx)
 }
 
 const password = "a password for the benchmark only"
 
 func (b *bench) startKingsnake(ctx context.Context) error {
-	bin := filepath.Join(b.dir, "kingsnake")
-	build := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/kingsnake")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
+	bin, err := b.program(ctx)
+	if err != nil {
+		return err
 	}
 	addr, err := freeAddress(ctx)
 	if err != nil {
@@ -74,6 +75,20 @@ func (b *bench) startKingsnake(ctx context.Context) error {
 		return err
 	}
 	return waitFor(ctx, addr)
+}
+
+// program gives the server to measure.
+func (b *bench) program(ctx context.Context) (string, error) {
+	if b.binary != "" {
+		return filepath.Abs(b.binary)
+	}
+	bin := filepath.Join(b.dir, "kingsnake")
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/kingsnake")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, nil
 }
 
 // publish uploads a small and a large package and puts copies where nginx finds them.

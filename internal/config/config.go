@@ -98,7 +98,8 @@ type Config struct {
 	HeaderTimeout Duration `toml:"header_timeout"`
 	// ProgressTimeout ends a transfer in which nothing moves.
 	ProgressTimeout Duration `toml:"progress_timeout"`
-	// PasswordConcurrency bounds how many passwords are hashed at once; each takes tens of megabytes.
+	// PasswordConcurrency bounds how many passwords are hashed at once; each takes tens of megabytes and one processor. 0 is
+	// half the processors.
 	PasswordConcurrency int `toml:"password_concurrency"`
 	// IndexDebounce is how long repodata.json waits for further changes before it is built again.
 	IndexDebounce Duration `toml:"index_debounce"`
@@ -125,7 +126,6 @@ func Default() Config {
 		OIDCClaimsLifetime:        Duration(30 * day),
 		HeaderTimeout:             Duration(10 * time.Second),
 		ProgressTimeout:           Duration(time.Minute),
-		PasswordConcurrency:       4,
 		IndexDebounce:             Duration(500 * time.Millisecond),
 	}
 }

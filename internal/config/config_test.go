@@ -159,7 +159,7 @@ func TestValidate(t *testing.T) {
 		{"session_idle", "0", "session_idle"},
 		{"header_timeout", "0", "header_timeout"},
 		{"progress_timeout", "0s", "progress_timeout"},
-		{"password_concurrency", "0", "password_concurrency"},
+		{"password_concurrency", "-1", "password_concurrency"},
 		{"token_max_lifetime", "30d", "must lie within token_max_lifetime (30d)"},
 		{"oidc_issuer", "https://login.example.org", "oidc_client_id"},
 		{"oidc_issuer", "https://login.example.org", "public_url"},

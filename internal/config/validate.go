@@ -29,7 +29,7 @@ func (c *Config) Validate() error {
 	require(c.SessionIdle > 0, "session_idle", "must be more than 0")
 	require(c.HeaderTimeout > 0, "header_timeout", "must be more than 0")
 	require(c.ProgressTimeout > 0, "progress_timeout", "must be more than 0")
-	require(c.PasswordConcurrency > 0, "password_concurrency", "must be at least 1")
+	require(c.PasswordConcurrency >= 0, "password_concurrency", "must not be negative")
 	if bound := c.TokenMaxLifetime; bound > 0 {
 		require(c.TokenDefaultLifetime > 0 && c.TokenDefaultLifetime <= bound, "token_default_lifetime",
 			fmt.Sprintf("must lie within token_max_lifetime (%s)", bound))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -121,6 +122,19 @@ func TestPasswords(t *testing.T) {
 	}
 	if again, err := p.Hash(t.Context(), "a good password"); err != nil || again == hash {
 		t.Errorf("two hashes of one password are equal (%v)", err)
+	}
+}
+
+// TestPasswordsLeaveProcessors: unless somebody says otherwise, hashes take at most half the processors.
+func TestPasswordsLeaveProcessors(t *testing.T) {
+	cost := DefaultArgon2()
+	p, half := NewPasswords(cost, 0), max(1, runtime.GOMAXPROCS(0)/2)
+	slots := 0
+	for p.slots.TryAcquire(1) {
+		slots++
+	}
+	if got := slots * int(cost.Threads); got != half {
+		t.Errorf("%d hashes at once on %d threads each take %d processors, want %d", slots, cost.Threads, got, half)
 	}
 }
 
