@@ -17,6 +17,9 @@ func ValidPattern(text string) bool {
 	return text != "" && len(text) <= 256 && slashes <= 1
 }
 
+// MatchPattern reports whether a pattern of a token's restrictions matches the whole text.
+func MatchPattern(pattern, text string) bool { return match(pattern, text) }
+
 func matchAny(patterns []string, text string) bool {
 	for _, p := range patterns {
 		if match(p, text) {

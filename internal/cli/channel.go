@@ -28,6 +28,7 @@ func (a *app) channelCommand() *cobra.Command {
 		a.channelFiltersCommand(),
 		a.channelQuotaCommand(),
 		a.channelGroupsCommand(),
+		a.channelAccessCommand(),
 		a.channelGrantCommand(),
 		a.channelRevokeCommand(),
 	)

@@ -54,8 +54,8 @@ type token struct {
 
 // secretLife is how long one string works.
 type secretLife struct {
-	id               int64
-	created, retires time.Time
+	id int64
+	registry.StringSpan
 }
 
 // TokenPolicies tells what the site demands of the tokens of a kind of account.
@@ -205,22 +205,10 @@ func (r *Resolver) inherited(ctx context.Context, now time.Time, t *token) (acce
 	if err != nil {
 		return access.ProblemNone, err
 	}
-	for _, a := range t.lineage {
-		if a.Dead(now, policy.MaxLifetime) {
-			return access.ProblemRevoked, nil
-		}
-		if a.OwnerID == t.owner {
-			continue
-		}
-		p, err := r.principal(ctx, a.OwnerID, now)
-		if err != nil {
-			return access.ProblemNone, err
-		}
-		if !p.Active {
-			return access.ProblemDisabled, nil
-		}
-	}
-	return access.ProblemNone, nil
+	return registry.Inherited(t.lineage, t.owner, now, policy.MaxLifetime, func(account int64) (bool, error) {
+		p, err := r.principal(ctx, account, now)
+		return err == nil && p.Active, err
+	})
 }
 
 // lifeOf tells how long one string of a token works, and what is wrong with it at a time; ProblemUnknown when the token
@@ -234,24 +222,7 @@ func (r *Resolver) lifeOf(ctx context.Context, t *token, secret int64, now time.
 	if err != nil {
 		return access.StringLife{}, access.ProblemNone, err
 	}
-	s := t.secrets[i]
-	life, problem := access.StringLife{Since: s.created, Replaced: !s.retires.IsZero()}, access.ProblemNone
-	end := func(at time.Time, why access.Problem) {
-		if at.IsZero() {
-			return
-		}
-		if problem == access.ProblemNone && !now.Before(at) {
-			problem = why
-		}
-		if life.Ends.IsZero() || at.Before(life.Ends) {
-			life.Ends = at
-		}
-	}
-	end(s.retires, access.ProblemRotated)
-	end(t.access.ExpiresAt, access.ProblemExpired)
-	if policy.MaxLifetime > 0 {
-		end(s.created.Add(policy.MaxLifetime), access.ProblemTooOld)
-	}
+	life, problem := t.secrets[i].Life(now, t.access.ExpiresAt, policy.MaxLifetime)
 	return life, problem, nil
 }
 
@@ -300,7 +271,7 @@ func (r *Resolver) token(ctx context.Context, id int64) (*token, error) {
 			out.access.Metered = out.access.Metered || a.MaxUses > 0
 		}
 		for _, s := range t.Secrets {
-			out.secrets = append(out.secrets, secretLife{id: s.ID, created: s.CreatedAt, retires: s.RetiresAt})
+			out.secrets = append(out.secrets, secretLife{s.ID, s.Span()})
 		}
 		return out, nil
 	})

@@ -80,20 +80,29 @@ func (d *Directory) Principal(ctx context.Context, id int64) (*access.Principal,
 	if err != nil {
 		return nil, fmt.Errorf("groups of %s: %w", u.Name, err)
 	}
-	p := &access.Principal{
-		ID: u.ID, Kind: u.Kind, Name: u.Name, Active: !u.Disabled, Admin: slices.Contains(names, access.RoleAdmin),
-		Roles: append([]string{access.RoleEveryone}, names...), Ceiling: access.CeilingOf(roles...),
-		Channels: make(map[int64]access.Grant, len(grants)+len(lent.grants)), Groups: groups, Lapses: lent.lapses(),
-	}
+	u.Roles = names
+	p := u.principal(roles, slices.Concat(grants, lent.grants))
+	p.Groups, p.Lapses = groups, lent.lapses()
 	for _, g := range lent.groups {
 		p.Groups[g.ID] = max(p.Groups[g.ID], access.Read)
 	}
-	for _, g := range slices.Concat(grants, lent.grants) {
+	return p, nil
+}
+
+// principal puts together who an account is for a decision: with the names of all of its roles in it, the roles of the
+// site that it holds, and what its groups give. What it may do with the groups themselves is left out.
+func (u User) principal(roles []access.Role, grants []ChannelGrant) *access.Principal {
+	p := &access.Principal{
+		ID: u.ID, Kind: u.Kind, Name: u.Name, Active: !u.Disabled, Admin: slices.Contains(u.Roles, access.RoleAdmin),
+		Roles: append([]string{access.RoleEveryone}, u.Roles...), Ceiling: access.CeilingOf(roles...),
+		Channels: make(map[int64]access.Grant, len(grants)),
+	}
+	for _, g := range grants {
 		if g.Level > p.Channels[g.ChannelID].Level {
 			p.Channels[g.ChannelID] = access.Grant{Level: g.Level, Group: g.Group}
 		}
 	}
-	return p, nil
+	return p
 }
 
 // roles gives the named roles and everyone, which all hold.
@@ -102,13 +111,18 @@ func (d *Directory) roles(ctx context.Context, names []string) ([]access.Role, e
 	if err != nil {
 		return nil, err
 	}
+	return heldRoles(all, names), nil
+}
+
+// heldRoles are the named ones and everyone, which all hold.
+func heldRoles(all []Role, names []string) []access.Role {
 	var out []access.Role
 	for _, r := range all {
 		if r.Name == access.RoleEveryone || slices.Contains(names, r.Name) {
 			out = append(out, r.Role)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Everyone gives the anonymous principal with the site's role everyone.

@@ -15,6 +15,12 @@ type Access struct {
 	tokens    TokenStore
 	directory *Directory
 	lookup    *channelLookup
+
+	reach    ReachStore
+	rules    TrustStore
+	services ServiceAccountStore
+	settings *Settings
+	issuers  []string
 }
 
 // Question is what somebody wants to know: may this one take that action there?
@@ -60,12 +66,7 @@ func (s *Access) Explain(ctx context.Context, caller *access.Caller, q Question)
 
 // throughSources asks the sources of a virtual channel as reading it does.
 func (s *Access) throughSources(ctx context.Context, caller, subject *access.Caller, q Question, a Answer) (Answer, error) {
-	switch a.Scope {
-	case access.ChannelViewArtifacts, access.ArtifactView, access.ArtifactDownload:
-	default:
-		return a, nil
-	}
-	if !a.Allowed || q.Channel == "" {
+	if onVirtual(a.Scope) != onEverySource || !a.Allowed || q.Channel == "" {
 		return a, nil
 	}
 	c, err := s.lookup.find(ctx, q.Channel)

@@ -23,6 +23,54 @@ func (a Ancestor) Dead(now time.Time, maxLifetime time.Duration) bool {
 	return a.TokenID == 0 || ended(a.ExpiresAt) || ended(a.SecretRetires) || maxLifetime > 0 && ended(a.SecretCreated.Add(maxLifetime))
 }
 
+// Inherited tells what is wrong with a token of an owner because of those that it was minted by. active says whether an
+// account is not disabled, and is asked of other owners only.
+func Inherited(line []Ancestor, owner int64, now time.Time, maxLifetime time.Duration, active func(account int64) (bool, error)) (access.Problem, error) {
+	for _, a := range line {
+		if a.Dead(now, maxLifetime) {
+			return access.ProblemRevoked, nil
+		}
+		if a.OwnerID == owner {
+			continue
+		}
+		switch ok, err := active(a.OwnerID); {
+		case err != nil:
+			return access.ProblemNone, err
+		case !ok:
+			return access.ProblemDisabled, nil
+		}
+	}
+	return access.ProblemNone, nil
+}
+
+// StringSpan is how long one string of a token works by itself; a zero RetiresAt is no end.
+type StringSpan struct {
+	CreatedAt, RetiresAt time.Time
+}
+
+// Life tells how long a string works, as one of a token that ends at expires, and what is wrong with it at a time.
+// maxLifetime bounds the age of a string, 0 for no bound.
+func (s StringSpan) Life(now, expires time.Time, maxLifetime time.Duration) (access.StringLife, access.Problem) {
+	life, problem := access.StringLife{Since: s.CreatedAt, Replaced: !s.RetiresAt.IsZero()}, access.ProblemNone
+	end := func(at time.Time, why access.Problem) {
+		if at.IsZero() {
+			return
+		}
+		if problem == access.ProblemNone && !now.Before(at) {
+			problem = why
+		}
+		if life.Ends.IsZero() || at.Before(life.Ends) {
+			life.Ends = at
+		}
+	}
+	end(s.RetiresAt, access.ProblemRotated)
+	end(expires, access.ProblemExpired)
+	if maxLifetime > 0 {
+		end(s.CreatedAt.Add(maxLifetime), access.ProblemTooOld)
+	}
+	return life, problem
+}
+
 // maxMintDepth bounds how many tokens can have minted one another in a row, since a request asks all of them.
 const maxMintDepth = 8
 

@@ -38,6 +38,7 @@ type Store interface {
 	ExternalStore
 	TrustStore
 	ServiceAccountStore
+	ReachStore
 }
 
 // Options are what the domain is made of.
@@ -123,14 +124,17 @@ func New(o Options) *Service {
 	packages.rules, packages.quotas, packages.channels, packages.stagings = o.Store, o.Store, o.Store, o.Store
 	channels.quotas, channels.filtering = o.Store, filtering
 	return &Service{
-		Channels:        channels,
-		Packages:        packages,
-		Jobs:            jobs,
-		Indexes:         &Indexes{core: c, lookup: lookup, files: o.Index},
-		Tokens:          tokens,
-		Accounts:        accounts,
-		Groups:          groups,
-		Access:          &Access{core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup},
+		Channels: channels,
+		Packages: packages,
+		Jobs:     jobs,
+		Indexes:  &Indexes{core: c, lookup: lookup, files: o.Index},
+		Tokens:   tokens,
+		Accounts: accounts,
+		Groups:   groups,
+		Access: &Access{
+			core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup,
+			reach: o.Store, rules: o.Store, services: o.Store, settings: settings, issuers: o.TrustedIssuers,
+		},
 		System:          &System{core: c, system: o.Store, cleaner: o.Cleaner},
 		Roles:           &Roles{core: c, roles: o.Store},
 		Settings:        settings,

@@ -38,13 +38,33 @@ func (c Channel) readByAll() bool {
 	return c.Privacy == access.Public
 }
 
+// virtually is what becomes of a scope on a virtual channel.
+type virtually uint8
+
+const (
+	asElsewhere    virtually = iota // it is about the channel itself
+	onEverySource                   // it shows packages, and is asked of every source too
+	neverOnVirtual                  // it changes packages, of which there are none
+)
+
+// onVirtual says what becomes of a scope on a virtual channel.
+func onVirtual(scope access.Scope) virtually {
+	switch scope {
+	case access.ArtifactCreate, access.ArtifactEdit, access.ArtifactDelete:
+		return neverOnVirtual
+	case access.ChannelViewArtifacts, access.ArtifactView, access.ArtifactDownload:
+		return onEverySource
+	}
+	return asElsewhere
+}
+
 // drawn asks, after a scope was allowed on a virtual channel, for the same scope on every source. It gives the channel with
 // its sources as they are now. Writes are refused: a virtual channel holds nothing itself.
 func (l *channelLookup) drawn(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, c Channel, pkg string) (Channel, error) {
-	switch scope {
-	case access.ArtifactCreate, access.ArtifactEdit, access.ArtifactDelete:
+	switch onVirtual(scope) {
+	case neverOnVirtual:
 		return Channel{}, errorf(CodeVirtual, "channel %s is virtual and holds no packages of its own; change them in its sources", c.Path)
-	case access.ChannelViewArtifacts, access.ArtifactView, access.ArtifactDownload:
+	case onEverySource:
 		return l.onSources(ctx, s, caller, scope, c, pkg)
 	}
 	return c, nil

@@ -71,6 +71,9 @@ type Secret struct {
 	Refusals        int64
 }
 
+// Span is how long the string works by itself.
+func (s Secret) Span() StringSpan { return StringSpan{s.CreatedAt, s.RetiresAt} }
+
 // TokenState is the stage of life of a token.
 type TokenState string
 

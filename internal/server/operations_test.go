@@ -78,6 +78,7 @@ func allOperations() []operation {
 		serviceOperations(),
 		binstarOperations(),
 		tokenUseOperations(),
+		reachOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

@@ -99,6 +99,7 @@ func New(o Options) *API {
 	a.followOperation()
 	a.groupOperations()
 	a.channelGroupOperations()
+	a.reachOperations()
 	a.serviceAccountOperations()
 	a.channelCareOperations()
 	a.documentOperations()

@@ -78,6 +78,7 @@ func Run(t *testing.T, open Open) {
 		"settings":                  (*suite).settings,
 		"identities and claims":     (*suite).identities,
 		"trusted publishing":        (*suite).trust,
+		"reach of a channel":        (*suite).reach,
 		"what works once":           (*suite).spent,
 		"uploads under way":         (*suite).stagings,
 		"a deleted channel":         (*suite).deletedChannel,

@@ -1,0 +1,280 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"kingsnake/internal/access"
+)
+
+// Reachers lists everybody and every token that can reach a channel, by which path and when last used, to who may ask
+// why somebody may or may not do something there. What is not active, and who reaches the channel only because of its
+// privacy, is listed when the filter says so.
+//
+// The store finds those who could reach the channel; what each of them may do there the decision itself says, as it
+// would if they came in now.
+func (s *Access) Reachers(ctx context.Context, caller *access.Caller, path string, in ReachInput, p Page) ([]Reacher, int64, error) {
+	c, err := s.lookup.on(ctx, s.core, caller, access.AccessExplain, path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := p.Validate(reachSortColumns...); err != nil {
+		return nil, 0, err
+	}
+	f, err := in.filter()
+	if err != nil {
+		return nil, 0, err
+	}
+	v, err := s.survey(ctx, caller, c, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	l := reachList{filter: f}
+	v.classes(l.add)
+	v.accounts(l.add)
+	if err := v.trusted(ctx, l.add); err != nil {
+		return nil, 0, err
+	}
+	if f.wants(ReacherToken) {
+		if err := v.tokens(ctx, nil, l.add); err != nil {
+			return nil, 0, err
+		}
+	}
+	found, err := v.whole(ctx, l, l.page(p))
+	return found, int64(len(l.lines)), err
+}
+
+// survey is what is known of a channel and of those who could reach it.
+type survey struct {
+	*Access
+	caller *access.Caller
+	filter reachFilter
+	now    time.Time
+	// policies are what the site demands of tokens.
+	policies TokenPolicies
+
+	channel Channel
+	// above is the channel above a subchannel, and parent tells whether the caller may know its groups, once that was asked.
+	above  access.Channel
+	parent *bool
+	// ids are the numbers of the channel, of the one above it and, of a virtual one, of its sources.
+	ids []int64
+	// people are those who could reach the channel, by number, in order the same.
+	people map[int64]*candidate
+	order  []*candidate
+	// everyone stands for callers without a credential, everybody is what they may do on the channel, and signedIn what an
+	// account without any group may do at most, whatever its roles.
+	everyone            *access.Principal
+	everybody, signedIn access.ScopeSet
+}
+
+// candidate is an account that could reach the channel.
+type candidate struct {
+	User
+	grants    []ReachGrant
+	principal *access.Principal
+}
+
+// survey reads all that is needed but for the tokens.
+func (s *Access) survey(ctx context.Context, caller *access.Caller, c Channel, f reachFilter) (*survey, error) {
+	v := &survey{Access: s, caller: caller, filter: f, now: s.now(), channel: c, people: map[int64]*candidate{}}
+	if err := v.findSources(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if v.policies, err = s.settings.Policies(ctx); err != nil {
+		return nil, err
+	}
+	roles, err := s.directory.store.ListRoles(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	v.judgeClasses(roles)
+	users, err := s.reach.ReachAccounts(ctx, v.ids, f.open, v.now)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := s.reach.ReachGrants(ctx, v.ids, v.now)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		who := &candidate{User: u}
+		v.people[u.ID], v.order = who, append(v.order, who)
+	}
+	for _, g := range grants {
+		if who := v.people[g.PrincipalID]; who != nil {
+			who.grants = append(who.grants, g)
+		}
+	}
+	for _, who := range v.order {
+		plain := make([]ChannelGrant, len(who.grants))
+		for i, g := range who.grants {
+			plain[i] = g.ChannelGrant
+		}
+		who.principal = who.User.principal(heldRoles(roles, who.Roles), plain)
+	}
+	return v, nil
+}
+
+// findSources brings the sources of a virtual channel up to date, and numbers all channels that the answer hangs on.
+func (v *survey) findSources(ctx context.Context) error {
+	v.ids = []int64{v.channel.ID, v.channel.ParentID}
+	if name := v.channel.Parent(); name != "" {
+		above, err := v.lookup.find(ctx, name)
+		if err != nil {
+			return err
+		}
+		v.above = above.Access()
+	}
+	sources := slices.Clone(v.channel.Sources)
+	for i, src := range sources {
+		now, err := v.lookup.find(ctx, src.Path)
+		if err != nil {
+			return err
+		}
+		if now.ID != src.ID {
+			now = unknownChannel(src.Path)
+		}
+		sources[i] = now
+		v.ids = append(v.ids, now.ID, now.ParentID)
+	}
+	v.channel.Sources = sources
+	v.ids = slices.DeleteFunc(v.ids, func(id int64) bool { return id <= 0 })
+	slices.Sort(v.ids)
+	v.ids = slices.Compact(v.ids)
+	return nil
+}
+
+// judgeClasses finds what the channel's privacy gives to everybody and to every account.
+func (v *survey) judgeClasses(roles []Role) {
+	v.everyone = access.Anonymous()
+	v.everyone.Ceiling = access.CeilingOf(heldRoles(roles, nil)...)
+	v.everybody, _ = v.opened(&access.Caller{Principal: v.everyone, Fallback: v.everyone, Now: v.now})
+	var most []access.Role
+	for _, r := range roles {
+		if r.Name != access.RoleAdmin {
+			most = append(most, r.Role)
+		}
+	}
+	account := &access.Principal{ID: noAccount, Kind: access.KindUser, Active: true, Ceiling: access.CeilingOf(most...)}
+	v.signedIn, _ = v.opened(v.session(account))
+}
+
+// session is a caller who has signed in.
+func (v *survey) session(p *access.Principal) *access.Caller {
+	return &access.Caller{Principal: p, Via: access.ViaSession, Fallback: v.everyone, Now: v.now}
+}
+
+// classes lists whom the channel's privacy lets in.
+func (v *survey) classes(keep func(Reacher)) {
+	if v.everybody != 0 {
+		keep(Reacher{
+			Kind: ReacherEverybody, State: ReachActive, Name: "everybody", Level: v.everybody.Level(), Scopes: v.everybody,
+			Paths: []ReachPath{{Via: ViaPublic, Level: access.Read}},
+		})
+	}
+	if v.signedIn.Without(v.everybody) != 0 {
+		keep(Reacher{
+			Kind: ReacherSignedIn, State: ReachActive, Name: "every signed-in account", Level: v.signedIn.Level(), Scopes: v.signedIn,
+			Paths: v.privacyPath(),
+		})
+	}
+}
+
+// privacyPath is what the channel's privacy gives to an account.
+func (v *survey) privacyPath() []ReachPath {
+	switch v.channel.Privacy {
+	case access.Public:
+		return []ReachPath{{Via: ViaPublic, Level: access.Read}}
+	case access.Authenticated:
+		return []ReachPath{{Via: ViaAuthenticated, Level: access.Read}}
+	}
+	return nil
+}
+
+// accounts lists the users and service accounts.
+func (v *survey) accounts(keep func(Reacher)) {
+	for _, who := range v.order {
+		r := Reacher{Kind: ReacherUser, State: ReachActive, ID: who.PublicID, Name: who.Name, LastUsedAt: who.LastLoginAt}
+		if who.Kind == access.KindServiceAccount {
+			r.Kind = ReacherServiceAccount
+		}
+		p := who.principal
+		if !p.Active {
+			r.State, p = ReachDisabled, enabled(p)
+		}
+		r.Scopes, _ = v.opened(v.session(p))
+		if !v.listed(r, v.given(who)) {
+			continue
+		}
+		r.Level, r.Paths = r.Scopes.Level(), v.paths(who)
+		r.Roles = v.held(who, r.Level)
+		keep(r)
+	}
+}
+
+// enabled is an account as it would be, were it not disabled.
+func enabled(p *access.Principal) *access.Principal {
+	again := *p
+	again.Active = true
+	return &again
+}
+
+// listed tells whether something that may do r.Scopes has a line of its own: where it was given anything, or reaches
+// more than the channel's privacy gives to all.
+func (v *survey) listed(r Reacher, given bool) bool {
+	switch {
+	case r.Scopes == 0, r.State != ReachActive && !v.filter.inactive:
+		return false
+	}
+	return given || v.filter.open || r.Scopes.Without(v.signedIn) != 0
+}
+
+// trusted lists the rules by which CI jobs get tokens: what such a token could do.
+func (v *survey) trusted(ctx context.Context, keep func(Reacher)) error {
+	if !v.filter.wants(ReacherTrustRule) {
+		return nil
+	}
+	a, err := v.services.ServiceAccountOf(ctx, nil, v.channel.ID)
+	if errors.Is(err, ErrNoRecord) {
+		return nil // Without an account, rules give nothing.
+	}
+	if err != nil {
+		return err
+	}
+	rules, _, err := v.rules.ListTrustRules(ctx, nil, v.channel.ID, Page{Limit: maxTrustRules})
+	if err != nil {
+		return err
+	}
+	who := v.people[a.ID]
+	if who == nil {
+		return nil // The account was made after the others were read.
+	}
+	for _, rule := range rules {
+		t := Token{Kind: access.ResourceToken, Resources: []TokenResource{{ChannelID: v.channel.ID, Level: rule.Level}}}
+		t.Restrictions.Packages = rule.Packages
+		r := Reacher{
+			Kind: ReacherTrustRule, State: ReachActive, ID: rule.PublicID, Name: rule.title(), OwnerID: a.PublicID, Owner: a.Name,
+			Packages: rule.Packages, LastUsedAt: rule.LastUsedAt,
+		}
+		if !slices.Contains(v.issuers, rule.Issuer) {
+			r.State = ReachUntrusted
+		}
+		v.fill(&r, v.tokenCaller(enabled(who.principal), t.Access()))
+		if v.listed(r, true) {
+			r.Paths = append([]ReachPath{{Via: ViaTrust, Level: rule.Level}}, v.paths(who)...)
+			keep(r)
+		}
+	}
+	return nil
+}
+
+// fill sets what a caller may do.
+func (v *survey) fill(r *Reacher, caller *access.Caller) {
+	whole, part := v.opened(caller)
+	r.Scopes, r.Partly = whole.Union(part), part.Without(whole)
+	r.Level = r.Scopes.Level()
+}
