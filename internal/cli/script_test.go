@@ -21,7 +21,6 @@ import (
 	"kingsnake/conda/random"
 	"kingsnake/internal/pgtest"
 	"kingsnake/internal/pyoracle"
-	"kingsnake/internal/servertest"
 )
 
 // TestMain makes the test binary double as the program, so that the scripts run it as its users do.
@@ -65,16 +64,9 @@ func setupScript(env *testscript.Env, python string) error {
 	}
 	address := l.Addr().String()
 	if pgtest.Wanted() {
-		url, drop, err := pgtest.Make(context.Background(), servertest.Template, servertest.Prepare)
-		if err != nil {
+		if err := setupDatabase(env); err != nil {
 			return err
 		}
-		env.Defer(func() {
-			if err := drop(); err != nil {
-				env.T().Log(err)
-			}
-		})
-		env.Setenv("KINGSNAKE_DATABASE", url)
 	}
 	env.Setenv("HOME", home)
 	env.Setenv("PYTHON", python)

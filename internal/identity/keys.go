@@ -90,7 +90,10 @@ func makeKeys(path string) (_ *Keys, rerr error) {
 	if err := errors.Join(err, tmp.Chmod(0o600), tmp.Sync(), tmp.Close()); err != nil {
 		return nil, fmt.Errorf("site key: %w", err)
 	}
-	if err := os.Link(tmp.Name(), path); err != nil {
+	switch err := os.Link(tmp.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return LoadKeys(path) // Another server of the site was quicker.
+	case err != nil:
 		return nil, fmt.Errorf("site key: %w", err)
 	}
 	return NewKeys(site)

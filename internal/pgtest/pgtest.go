@@ -54,6 +54,12 @@ func With(t testing.TB, words string) string {
 	return database(t, "template0 "+words)
 }
 
+// Require skips or fails the test where there is no PostgreSQL, as New does.
+func Require(t testing.TB) {
+	t.Helper()
+	need(t)
+}
+
 func need(t testing.TB) *server {
 	t.Helper()
 	s, err := shared()

@@ -1,15 +1,20 @@
 package server_test
 
 import (
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"kingsnake/api"
 	"kingsnake/conda/random"
 	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
 	"kingsnake/internal/pgtest"
+	"kingsnake/internal/server"
 	"kingsnake/internal/servertest"
 )
 
@@ -131,4 +136,34 @@ func TestLostDatabase(t *testing.T) {
 	r.eventually(t, "/readyz", "", http.StatusOK)
 	r.get(t, private, r.token.Secret).refused(t, "a token that was revoked meanwhile", http.StatusUnauthorized, api.CodeTokenRevoked)
 	r.get(t, public, "").ok(t, "a public file again")
+}
+
+// TestReplicasStartTogether: of servers that start at once on nothing at all, one makes the site.
+func TestReplicasStartTogether(t *testing.T) {
+	cfg := config.Default()
+	cfg.DataDir, cfg.Database = inMemory(t), config.Secret(pgtest.New(t))
+	var mu sync.Mutex
+	var first []string
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			s, err := server.New(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+			if err != nil {
+				t.Errorf("start: %v", err)
+				return
+			}
+			if s.FirstLogin != nil {
+				mu.Lock()
+				first = append(first, s.FirstLogin.User.Name)
+				mu.Unlock()
+			}
+			if err := s.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if !slices.Equal(first, []string{"admin"}) {
+		t.Errorf("first logins of %v, want admin's, once", first)
+	}
 }

@@ -68,7 +68,7 @@ func (d dialect) migrations() (fs.FS, error) {
 }
 
 // arguments are those of a statement as the database takes them.
-func (d dialect) arguments(args []any) []any {
+func (d *dialect) arguments(args []any) []any {
 	if d.argument == nil {
 		return args
 	}

@@ -148,11 +148,7 @@ func OpenPostgres(ctx context.Context, o Postgres) (_ *Store, rerr error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "kingsnake"
 	}
-	for name, value := range limits() {
-		if cfg.RuntimeParams[name] == "" {
-			cfg.RuntimeParams[name] = value
-		}
-	}
+	steady(cfg)
 	if err := migratePostgres(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("database %s: %w", postgresName(cfg), err)
 	}

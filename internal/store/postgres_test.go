@@ -165,3 +165,38 @@ func closeStore(t *testing.T, s *Store) {
 		t.Error(err)
 	}
 }
+
+// TestPostgresTells: who listens hears of a write that added to the feed, whichever process made it.
+func TestPostgresTells(t *testing.T) {
+	url := migrated(t)
+	one, two := openPostgres(t, url), openPostgres(t, url)
+	defer closeStore(t, one)
+	defer closeStore(t, two)
+	ctx, cancel := context.WithCancel(t.Context())
+	heard, ended := make(chan struct{}, 10), make(chan error, 1)
+	go func() { ended <- two.Listen(ctx, func() { heard <- struct{}{} }) }()
+	await := func(what string) {
+		t.Helper()
+		select {
+		case <-heard:
+		case err := <-ended:
+			t.Fatalf("%s: listening ended: %v", what, err)
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: nothing is heard", what)
+		}
+	}
+	await("at the beginning")
+	for range 3 {
+		err := one.Write(ctx, func(tx registry.Tx) error {
+			return one.InsertChange(ctx, tx, registry.Change{Kind: registry.ChangedToken, Ref: 1}, time.Now())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		await("after a write")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("the end of listening: %v", err)
+	}
+}
