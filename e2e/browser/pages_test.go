@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"kingsnake/api"
 	"kingsnake/internal/servertest"
@@ -39,6 +40,31 @@ func shots() []shot {
 			b.press("main form button[type=submit]")
 		}},
 		{name: "channel", path: "/-/channels/team", as: "author"},
+		{name: "tokens", path: "/-/tokens", as: "author"},
+		{name: "tokens-none", path: "/-/tokens", as: "admin"},
+		{name: "token-new", path: "/-/generate-token", as: "author"},
+		{name: "token-new-scopes", path: "/-/generate-token", as: "author", prepare: func(b *tab) {
+			b.click("#f-type-1")
+			b.click("button[name=add_set][value=read]")
+			b.see("#f-scopes-5")
+		}},
+		{name: "token-refused", path: "/-/generate-token", as: "author", prepare: func(b *tab) {
+			b.fill("#f-name", "laptop")
+			b.fill("#f-resources-0", "nothing-like-it")
+			b.press("main form .actions button[type=submit]")
+		}},
+		{name: "token-issued", path: "/-/generate-token", as: "author", prepare: func(b *tab) {
+			b.fill("#f-name", "for a colleague")
+			b.fill("#f-resources-0", "team")
+			b.choose("#f-permission-0", "write")
+			b.press("main form .actions button[type=submit]")
+			b.see(".token-notice")
+		}},
+		{name: "token-edit", path: "/-/tokens?q=nightly", as: "author", prepare: func(b *tab) {
+			b.press("tbody th a")
+			b.click("#f-reissue")
+		}},
+		{name: "token-delete", path: "/-/tokens?q=nightly", as: "author", prepare: func(b *tab) { b.press("tbody a[href$=delete]") }},
 		{name: "not-found", path: "/-/nothing-here", as: "author"},
 	}
 }
@@ -54,6 +80,13 @@ func world(t testing.TB) *servertest.Site {
 			t.Fatal(err)
 		}
 	}
+	if _, err := ada.CreateToken(t.Context(), api.TokenCreate{Name: "nightly build", ExpiresAt: s.Clock.Now().Add(5 * 24 * time.Hour).Format(time.DateOnly), Resources: []api.TokenResource{
+		{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelWrite},
+		{ResourceType: api.ResourceTypeChannel, ResourceID: "science", Permission: api.LevelRead},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	s.ScopeToken(ada, "channel:view", "artifact:view", "artifact:download", "channel:view-artifacts")
 	return s
 }
 

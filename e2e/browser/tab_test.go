@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,10 +138,23 @@ func (b *tab) expect(selector, text string) {
 	get(b, "wait until "+selector+" says "+text, chromedp.PollFunction[bool](js, chromedp.WithPollingArgs(selector, text), chromedp.WithPollingTimeout(patience)))
 }
 
-// fill types into an empty field.
+// fill empties a field, types into it, and leaves it, so that no list of suggestions lies over the page.
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
-	b.do("fill in "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.see(selector)
+	eval[bool](b, `document.querySelector(`+strconv.Quote(selector)+`).value = "", true`)
+	b.do("fill in "+selector, chromedp.SendKeys(chromedp.CSS(selector), text), chromedp.Blur(chromedp.CSS(selector)))
+}
+
+// typing is what fill does without leaving the field.
+func typing(selector, text string) chromedp.Action[chromedp.Void] {
+	return chromedp.SendKeys(chromedp.CSS(selector), text)
+}
+
+// present waits until something is there, seen or not.
+func (b *tab) present(selector string) {
+	b.t.Helper()
+	b.do("wait for "+selector, chromedp.WaitReady(chromedp.CSS(selector)))
 }
 
 // choose sets a select or a date, of which every browser has a picker of its own.
@@ -185,6 +199,7 @@ func (b *tab) scheme(name string) {
 // picture writes what the whole page looks like.
 func (b *tab) picture(file string) {
 	b.t.Helper()
+	eval[bool](b, `scrollTo(0, 0), true`)
 	png := get(b, "picture", chromedp.FullScreenshot(100))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.t.Fatal(err)

@@ -30,7 +30,8 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	if err := s.Admin.AddChannelGroup(t.Context(), "team", "readers", api.LevelRead); err != nil {
 		t.Fatal(err)
 	}
-	return s, map[string]string{"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1"}
+	token := s.ResourceToken(s.Admin, "team", api.LevelWrite)
+	return s, map[string]string{"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID}
 }
 
 // patterns are the routes of a method, by pattern, with the address at which to ask for each.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/wire"
@@ -161,6 +162,20 @@ func (p *page) again(err error, name, title string, data any, already string) er
 	return p.render(http.StatusUnprocessableEntity, name, title, data)
 }
 
+// named turns a refusal of what was named in a field into an error of that field, in the words of the error pages: what
+// somebody may not see and what does not exist are the same.
+func (p *page) named(err error, field string) error {
+	e, known := registry.AsError(err)
+	if !known || e.Denied == nil {
+		return err
+	}
+	f, _ := p.worded(err)
+	if f.Status == http.StatusNotFound {
+		f.Message = "there is no channel " + e.Denied.Target.Channel.Path + ", or none that you may see"
+	}
+	return &registry.Error{Code: registry.CodeInvalid, Field: field, Message: f.Message}
+}
+
 // aboutForm tells whether a failure is one that whoever filled in the form can mend there.
 func aboutForm(c registry.Code) bool {
 	switch c {
@@ -180,4 +195,9 @@ func sentence(s string) string {
 		s += "."
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// words are what stands in a field between blanks, commas and ends of lines.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
 }

@@ -45,7 +45,7 @@ func (w *Web) home(p *page) error {
 		return err
 	}
 	d.More = total > int64(len(d.Channels))
-	if w.tokensOffered(p) {
+	if w.offers(p, access.UserTokenView) {
 		if _, d.Tokens, err = p.Service.Tokens.List(p.ctx(), p.Caller, "", registry.TokenFilter{Now: p.Callers.Now()}, registry.Page{Limit: 1}); err != nil {
 			return err
 		}
@@ -60,11 +60,6 @@ func (w *Web) home(p *page) error {
 		d.Lines = p.readLines(d.Channels[0], tokenPlace)
 	}
 	return p.show("home", "Welcome, "+p.Caller.Principal.Name, d)
-}
-
-// tokensOffered tells whether the caller may have tokens.
-func (w *Web) tokensOffered(p *page) bool {
-	return w.Service.Can(p.Caller, access.UserTokenView, access.OnAccount(p.Caller.Principal.ID))
 }
 
 // steps are the first things to do, each with whether it is done. Who has done them all is not shown any.
@@ -83,7 +78,7 @@ func (w *Web) steps(p *page, d homeData) []step {
 	}
 	upload.Done = slices.ContainsFunc(d.Channels, func(c registry.Channel) bool { return c.ArtifactCount > 0 })
 	out = append(out, upload)
-	if w.tokensOffered(p) {
+	if w.offers(p, access.UserTokenView) {
 		out = append(out, step{Label: "Make a token", Hint: "conda, mamba and pixi use it in place of your password.", URL: newTokenURL, Done: d.Tokens > 0})
 	}
 	return out

@@ -16,7 +16,7 @@ type route struct {
 	handle  func(*page) error
 	// open tells that who has not signed in gets it too.
 	open bool
-	// needs is a scope on the site without which the page does not exist; 0 is none.
+	// needs is a scope without which the page does not exist; 0 is none. See offers for what it is asked of.
 	needs access.Scope
 	// raw tells that the page reads the body of a POST itself, such as an upload.
 	raw bool
@@ -25,7 +25,7 @@ type route struct {
 // navEntry is one line of the navigation on the left.
 type navEntry struct {
 	label, path, icon string
-	// needs is a scope on the site without which the entry is left out; 0 is none.
+	// needs is a scope without which the entry is left out; 0 is none.
 	needs access.Scope
 	// admin puts the entry into the part for the administration of the site.
 	admin bool
@@ -45,6 +45,7 @@ func (w *Web) sections() []section {
 		w.channelFilterPages(),
 		w.channelNoticePages(),
 		w.channelDeletePages(),
+		w.tokenPages(),
 		w.signInPages(),
 		w.passwordPages(),
 		w.themePages(),
@@ -52,7 +53,18 @@ func (w *Web) sections() []section {
 	}
 }
 
-// offers tells whether a page, or an entry that needs a scope on the site, is there for whoever asks.
+// offers tells whether a page, or an entry, that needs a scope is there for whoever asks: on the site or, where the scope
+// is about accounts or groups, on the own account or a new group.
 func (w *Web) offers(p *page, needs access.Scope) bool {
-	return needs == 0 || w.Service.Can(p.Caller, needs, access.OnSystem())
+	if needs == 0 {
+		return true
+	}
+	target := access.OnSystem()
+	switch needs.Info().On {
+	case access.PlaceAccount, access.PlaceAnything:
+		target = access.OnAccount(p.Caller.Principal.ID)
+	case access.PlaceGroup:
+		target = access.OnGroup(0)
+	}
+	return w.Service.Can(p.Caller, needs, target)
 }

@@ -49,7 +49,7 @@ func (n Node) Raw() string {
 }
 
 // All gives the elements that a selector finds: "form.filter input[name=q]", parts separated by blanks for descendants,
-// each part a tag, #id, .class, [attribute] or [attribute=value], or several of them.
+// each part a tag, #id, .class, [attribute], [attribute=value] or [attribute$=end], or several of them.
 func (n Node) All(selector string) []Node {
 	steps := strings.Fields(selector)
 	var found []Node
@@ -111,7 +111,7 @@ func (n Node) is(step string) bool {
 	return true
 }
 
-// has tells whether the element has what #id, .class, [attribute] or [attribute=value] says.
+// has tells whether the element has what #id, .class or [attribute…] says.
 func (n Node) has(part string) bool {
 	switch part[0] {
 	case '#':
@@ -120,5 +120,9 @@ func (n Node) has(part string) bool {
 		return slices.Contains(strings.Fields(n.Attr("class")), part[1:])
 	}
 	name, value, valued := strings.Cut(strings.Trim(part, "[]"), "=")
-	return n.Has(name) && (!valued || n.Attr(name) == strings.Trim(value, `"'`))
+	value = strings.Trim(value, `"'`)
+	if end, ok := strings.CutSuffix(name, "$"); ok {
+		return strings.HasSuffix(n.Attr(end), value)
+	}
+	return n.Has(name) && (!valued || n.Attr(name) == value)
 }

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"kingsnake/internal/access"
+	"kingsnake/internal/registry"
+)
+
+// The names of the fields of a token's rows. The first and the third are those in the errors of the domain.
+const (
+	resourceField   = "resources"
+	permissionField = "permission"
+	scopeField      = "scopes"
+)
+
+// maxRows bounds the rows of a form.
+const maxRows = 200
+
+// resourceRow is one resource in a form: a channel and what may be done there.
+type resourceRow struct {
+	Number      int
+	Channel     string
+	Permissions []option
+}
+
+// scopeRow is one scope in a form.
+type scopeRow struct {
+	Number int
+	Groups []scopeGroup
+	// Sentence says what the chosen scope lets the holder do, and which level it takes.
+	Sentence string
+}
+
+// scopeGroup is the scopes of one category.
+type scopeGroup struct {
+	Label  string
+	Scopes []option
+}
+
+// rowButtons does what the buttons of the rows ask for, and tells whether one of them was pressed.
+func (p *page) rowButtons() bool {
+	v := p.form.Values
+	switch {
+	case p.pressed("add_resource"):
+		v[resourceField] = append(v[resourceField], "")
+	case p.pressed("remove_resource"):
+		v[resourceField] = without(v[resourceField], p.text("remove_resource"))
+		v[permissionField] = without(v[permissionField], p.text("remove_resource"))
+	case p.pressed("add_scope"):
+		v[scopeField] = append(v[scopeField], "")
+	case p.pressed("remove_scope"):
+		v[scopeField] = without(v[scopeField], p.text("remove_scope"))
+	case p.pressed("add_set"):
+		p.addSet(p.text("add_set"))
+	default:
+		return false
+	}
+	return true
+}
+
+// addSet chooses the scopes of a ready-made set, beside those that are chosen already.
+func (p *page) addSet(name string) {
+	chosen := p.texts(scopeField)
+	for _, set := range scopeSets() {
+		if set.Name != name {
+			continue
+		}
+		for s := range set.scopes.All() {
+			if !slices.Contains(chosen, s.String()) {
+				chosen = append(chosen, s.String())
+			}
+		}
+	}
+	p.form.Values[scopeField] = chosen
+}
+
+// without leaves out the value of that number.
+func without(list []string, number string) []string {
+	i, err := strconv.Atoi(number)
+	if err != nil || i < 0 || i >= len(list) {
+		return list
+	}
+	return slices.Delete(slices.Clone(list), i, i+1)
+}
+
+// permissions are the levels that a resource can have.
+func permissions(chosen string) []option {
+	return []option{
+		{Value: "read", Label: "Read: install and list", Selected: chosen == "read" || chosen == ""},
+		{Value: "write", Label: "Write: upload, too", Selected: chosen == "write"},
+		{Value: "manage", Label: "Manage: delete, edit, share, too", Selected: chosen == "manage"},
+	}
+}
+
+// resourceRows are the rows of a form, at least one.
+func (p *page) resourceRows() []resourceRow {
+	channels, levels := p.form.Values[resourceField], p.form.Values[permissionField]
+	var out []resourceRow
+	for i := range min(max(1, len(channels)), maxRows) {
+		row := resourceRow{Number: i, Permissions: permissions("")}
+		if i < len(channels) {
+			row.Channel = channels[i]
+		}
+		if i < len(levels) {
+			row.Permissions = permissions(levels[i])
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// resourceInputs are the resources that a form asks for. Rows that were left empty do not count.
+func (p *page) resourceInputs() []registry.ResourceInput {
+	channels, levels := p.form.Values[resourceField], p.form.Values[permissionField]
+	var out []registry.ResourceInput
+	for i, name := range channels {
+		if name = strings.Trim(strings.TrimSpace(name), "/"); name == "" || i >= len(levels) {
+			continue
+		}
+		out = append(out, registry.ResourceInput{Type: resourceKind(name), Path: name, Level: levels[i]})
+	}
+	return out
+}
+
+// resourceKind tells a channel from a subchannel and a package by the form of the name.
+func resourceKind(name string) string {
+	switch strings.Count(name, "/") {
+	case 0:
+		return "channel"
+	case 1:
+		return "subchannel"
+	}
+	return "artifact"
+}
+
+// scopeRows are the rows of a form, at least one, with the scopes that the caller may grant.
+func (p *page) scopeRows() []scopeRow {
+	grantable := p.Service.Tokens.Grantable(p.Caller)
+	chosen := p.form.Values[scopeField]
+	var out []scopeRow
+	for i := range min(max(1, len(chosen)), maxRows) {
+		row := scopeRow{Number: i}
+		name := ""
+		if i < len(chosen) {
+			name = chosen[i]
+		}
+		row.Groups = scopeGroups(grantable, name)
+		if s, ok := access.ParseScope(name); ok {
+			row.Sentence = sentence(s.Info().Sentence) + " It takes " + s.Info().Level.String() + " on: " + s.Info().On.String() + "."
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// scopeGroups are scopes by category, in their order.
+func scopeGroups(scopes []access.Scope, chosen string) []scopeGroup {
+	var out []scopeGroup
+	for _, s := range scopes {
+		info := s.Info()
+		label := strings.ToUpper(string(info.Category[:1])) + strings.NewReplacer(".", " ", "-", " ").Replace(string(info.Category[1:]))
+		if len(out) == 0 || out[len(out)-1].Label != label {
+			out = append(out, scopeGroup{Label: label})
+		}
+		g := &out[len(out)-1]
+		g.Scopes = append(g.Scopes, option{Value: info.Name, Label: info.Name + " (" + info.Level.String() + ")", Selected: info.Name == chosen})
+	}
+	return out
+}
