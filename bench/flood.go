@@ -48,23 +48,47 @@ func (b *bench) flood(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var throughput, tail []float64
+	var throughput, tail, each []float64
+	pid := b.kingsnake.Process.Pid
 	for range b.rounds {
-		alone, err := b.openLoop(ctx, good, rate, b.duration, b.download)
+		var alone, under, flooded loop
+		usedAlone, err := cpuOf(pid, func() (err error) {
+			alone, err = b.openLoop(ctx, good, rate, b.duration, b.download)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		under, flooded, err := b.underFlood(ctx, good, rate, bad)
+		usedUnder, err := cpuOf(pid, func() (err error) {
+			under, flooded, err = b.underFlood(ctx, good, rate, bad)
+			return err
+		})
 		if err != nil {
 			return err
 		}
+		one := usedAlone / float64(len(alone.took))
+		each = append(each, (usedUnder-one*float64(len(under.took)))/float64(len(flooded.took))/one)
 		throughput = append(throughput, under.rate()/alone.rate())
 		tail = append(tail, under.p99().Seconds()/alone.p99().Seconds())
-		fmt.Printf("  alone %s\n  flood %s\n    bad %s\n", alone, under, flooded)
+		fmt.Printf("  alone %s\n  flood %s\n    bad %s\n    processor time of the server: %.2fs alone, %.2fs in the flood\n", alone, under, flooded, usedAlone, usedUnder)
 	}
 	row(fmt.Sprintf("downloads under %d bad requests/s, served of those served without", floodRate), throughput, ">= 0.90")
 	row("  their p99, of that without", tail, "<= 2.00")
+	row("  the server's processor time for a bad request, of a download's", each, "none")
 	return nil
+}
+
+// cpuOf gives the processor time that a process spends meanwhile, in seconds.
+func cpuOf(pid int, do func() error) (float64, error) {
+	before, err := cpuSeconds(pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := do(); err != nil {
+		return 0, err
+	}
+	after, err := cpuSeconds(pid)
+	return after - before, err
 }
 
 // underFlood measures the good clients in the middle of a flood.
