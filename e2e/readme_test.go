@@ -51,7 +51,7 @@ func TestTour(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-euc", strings.ReplaceAll(script, address, site.url))
 	cmd.Dir = filepath.Join(m.root, "work")
-	cmd.Env = slices.Concat(m.env, []string{"PATH=" + path, "PASSWORD=" + site.password, "PYTHONPATH=" + ending})
+	cmd.Env = slices.Concat(m.env, []string{"PATH=" + path, "PASSWORD=" + site.password, "PYTHONPATH=" + ending, "PYTHONDONTWRITEBYTECODE=1"})
 	raw, err := cmd.CombinedOutput()
 	out := string(raw)
 	if err != nil {
