@@ -98,6 +98,8 @@ const (
 const (
 	// CodeBadRequest (400) means that the request could not be read: broken JSON, a broken multipart body.
 	CodeBadRequest Code = "bad_request"
+	// CodeTokenExists (400) means that the caller has a token of that name, where a tool takes names for unique.
+	CodeTokenExists Code = "token_exists"
 	// CodeFrozen (400) means that the channel is frozen and takes no changes.
 	CodeFrozen Code = "channel_frozen"
 	// CodeVirtual (400) means that the channel is virtual and holds no packages that could be changed.

@@ -29,5 +29,7 @@ else:
         )
     elif request["client"] == "artifactory":
         rattler_build.upload_package_to_artifactory(files, url, channel, token=token)
+    elif request["client"] == "anaconda":
+        rattler_build.upload_package_to_anaconda(files, channel, url=url, api_key=token, force=request["force"])
     else:
         sys.exit(f"no client {request['client']}")

@@ -70,6 +70,8 @@ func setupScript(env *testscript.Env, python string) error {
 	}
 	env.Setenv("HOME", home)
 	env.Setenv("PYTHON", python)
+	// The programs that came with the libraries stand beside the interpreter.
+	env.Setenv("TOOLS", filepath.Dir(python))
 	env.Setenv("ADDR", address)
 	env.Setenv("URL", "http://"+address)
 	return l.Close()

@@ -115,7 +115,7 @@ func (q *request) createToken() (err error) {
 	issued, err := q.h.Service.Tokens.CreateNamed(q.Context(), q.caller, want, !in.FailIfExist)
 	if e, ok := registry.AsError(err); ok && e.Code == registry.CodeConflict {
 		// The tools know the name to be taken by this status.
-		return problem.New(http.StatusBadRequest, api.Code(e.Reason), e.Message)
+		return problem.New(http.StatusBadRequest, api.CodeTokenExists, e.Message)
 	}
 	if err != nil {
 		return err

@@ -38,11 +38,12 @@ func words() []word {
 	}
 }
 
-// signedIn is what a token holds that anaconda login gets: all that the tool does, the care of tokens included.
+// signedIn is what a token holds that anaconda login gets: all that the tool does, the care of tokens included, and what
+// the level write on a channel includes besides, since a token ends none that can do more than itself.
 func signedIn() []access.Scope {
 	for _, w := range words() {
 		if w.name == "api" {
-			return append(slices.Clip(w.scopes), access.UserTokenView, access.UserTokenEdit)
+			return append(slices.Clip(w.scopes), access.UserTokenView, access.UserTokenEdit, access.ChannelGroupView, access.SubchannelGroupView)
 		}
 	}
 	return nil
