@@ -25,6 +25,14 @@ type ChannelAccess struct {
 	Token *AccessToken `json:"token,omitempty"`
 	// LastUsed is null where that is not known, or never.
 	LastUsed *AccessUse `json:"last_used"`
+	// LastUsedHere is what a token used on this very channel, left out where that was never noted.
+	LastUsedHere *AccessUseHere `json:"last_used_here,omitempty"`
+}
+
+// AccessUseHere tells how often a token used its rights on a channel, and when last.
+type AccessUseHere struct {
+	At   time.Time `json:"at"`
+	Uses int64     `json:"uses"`
 }
 
 // AccessKind is what sort of thing reaches a channel.

@@ -133,5 +133,10 @@ func (a *app) usedText(r api.ChannelAccess) string {
 	if r.LastUsed.Client != "" {
 		text += " by " + r.LastUsed.Client
 	}
+	if here := r.LastUsedHere; here != nil {
+		text += "; here " + a.when(here.At) + ", " + plural(here.Uses, "use")
+	} else if r.Kind == api.AccessOfToken {
+		text += "; not here"
+	}
 	return text
 }

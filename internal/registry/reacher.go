@@ -40,6 +40,10 @@ type Reacher struct {
 	// see the token itself.
 	LastUsedAt                      time.Time
 	LastUsedAddress, LastUsedClient string
+	// HereAt is when a token was last used on this very channel, and HereUses counts how often a right was used there; zero
+	// where that was never noted.
+	HereAt   time.Time
+	HereUses int64
 
 	// number is a token's in the store.
 	number int64
@@ -206,6 +210,8 @@ type ReachStore interface {
 	ReachTokens(ctx context.Context, f ReachTokenFilter, fn func(ReachToken)) error
 	// TokenLines gives, for those of some tokens that were minted by other tokens, these, the nearest first.
 	TokenLines(ctx context.Context, tokens []int64) (map[int64][]LineToken, error)
+	// ReachUses gives what some tokens used on a channel, for those that did.
+	ReachUses(ctx context.Context, channel int64, tokens []int64) (map[int64]ReachUse, error)
 }
 
 // ReachGrant is what a group gives one of its members on a channel.
@@ -230,6 +236,12 @@ type ReachToken struct {
 	Token
 	// Minted tells that it was made for a CI job.
 	Minted bool
+}
+
+// ReachUse is how often a token used its rights on a channel, and when last.
+type ReachUse struct {
+	Uses       int64
+	LastUsedAt time.Time
 }
 
 // LineToken is a token by which another one was minted, as it is now.

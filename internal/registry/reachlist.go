@@ -96,11 +96,16 @@ func (v *survey) whole(ctx context.Context, l reachList, page []reachLine) ([]Re
 			return nil, err
 		}
 	}
+	here, err := v.reach.ReachUses(ctx, v.channel.ID, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Reacher, 0, len(page))
 	for _, line := range page {
 		if int(line.kind) != token {
 			out = append(out, l.others[line.at])
 		} else if r, ok := tokens[line.at]; ok {
+			r.HereAt, r.HereUses = here[line.at].LastUsedAt, here[line.at].Uses
 			out = append(out, r)
 		}
 	}

@@ -199,3 +199,24 @@ func (s *Store) TokenLines(ctx context.Context, tokens []int64) (map[int64][]reg
 	}
 	return out, err
 }
+
+// ReachUses reads what some tokens used on a channel.
+func (s *Store) ReachUses(ctx context.Context, channel int64, tokens []int64) (map[int64]registry.ReachUse, error) {
+	type use struct {
+		token int64
+		registry.ReachUse
+	}
+	rows, err := s.reader.query(ctx, `SELECT u.token_id, CAST(SUM(u.uses) AS BIGINT), MAX(u.last_used_at) FROM token_uses u
+		WHERE u.token_id IN (`+s.d.numbers("$1")+`) AND u.channel_id = $2 GROUP BY u.token_id`, jsonList(tokens), channel)
+	list, err := collect(s, rows, err, func(r scanner) (u use, err error) {
+		var at int64
+		err = r.Scan(&u.token, &u.Uses, &at)
+		u.LastUsedAt = fromMillis(at)
+		return u, err
+	})
+	out := make(map[int64]registry.ReachUse, len(list))
+	for _, u := range list {
+		out[u.token] = u.ReachUse
+	}
+	return out, err
+}

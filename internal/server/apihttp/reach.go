@@ -52,5 +52,8 @@ func reacherOut(r registry.Reacher) api.ChannelAccess {
 	if !r.LastUsedAt.IsZero() {
 		out.LastUsed = &api.AccessUse{At: r.LastUsedAt, Address: r.LastUsedAddress, Client: r.LastUsedClient}
 	}
+	if !r.HereAt.IsZero() {
+		out.LastUsedHere = &api.AccessUseHere{At: r.HereAt, Uses: r.HereUses}
+	}
 	return out
 }

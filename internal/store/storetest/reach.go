@@ -92,6 +92,17 @@ func (s *suite) reachTokens(ids []int64, named registry.Token, boss, stranger re
 		Ancestor: registry.Ancestor{TokenID: scoped.ID, OwnerID: boss.ID, ExpiresAt: at(90), SecretCreated: at(0), MaxUses: 3}, PublicID: scoped.PublicID, Uses: 1,
 	}}}
 	same(s, "by what it was minted", must[map[int64][]registry.LineToken](s, "lines")(s.TokenLines(s.ctx(), []int64{named.ID, scoped.ID, child.ID})), line)
+	use := func(token, channel int64, scope string, n int64, minute int) {
+		u := registry.TokenUse{Channel: channel, Uses: n, LastUsedAt: at(minute)}
+		u.DecodeScope(scope)
+		s.write(func(tx registry.Tx) error { _, err := s.AddTokenUse(s.ctx(), tx, token, u, 10); return err })
+	}
+	use(scoped.ID, ids[0], "channel:view", 2, 4)
+	use(scoped.ID, ids[0], "artifact:download", 3, 2)
+	use(scoped.ID, ids[1], "artifact:download", 1, 9)
+	use(child.ID, ids[0], "artifact:download", 1, 9)
+	same(s, "what was used there", must[map[int64]registry.ReachUse](s, "uses")(s.ReachUses(s.ctx(), ids[0], []int64{named.ID, scoped.ID})),
+		map[int64]registry.ReachUse{scoped.ID: {Uses: 5, LastUsedAt: at(4)}})
 	boss.Disabled = true
 	s.write(func(tx registry.Tx) error { return s.UpdateUser(s.ctx(), tx, boss) })
 	line[child.ID][0].Disabled = true
