@@ -22,6 +22,8 @@ type Account struct {
 	UserID string `json:"user_id"`
 	// Username is the name the user signs in with.
 	Username string `json:"username"`
+	// Email is where notices go; empty for none, and always for a token.
+	Email string `json:"email"`
 	// DefaultChannelName is empty when the user has no default channel or the credential may not see it.
 	DefaultChannelName string `json:"default_channel_name"`
 	// Roles are the names of the user's roles, sorted; empty for a token.
@@ -32,6 +34,12 @@ type Account struct {
 type AccountUpdate struct {
 	// DefaultChannelName is a channel that the caller may see; an empty name clears it.
 	DefaultChannelName string `json:"default_channel_name" maxLength:"300"`
+}
+
+// EmailUpdate is the body of PUT /account/email.
+type EmailUpdate struct {
+	// Email may be empty, which forgets the address.
+	Email string `json:"email" maxLength:"254"`
 }
 
 // PasswordChange is the body of PUT /account/password. The change ends every other session of the user.

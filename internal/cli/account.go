@@ -5,7 +5,7 @@ import (
 )
 
 func (a *app) accountCommand() *cobra.Command {
-	return group(groupAccount, "account", "Your account", a.accountDefaultChannelCommand(), a.accountHistoryCommand())
+	return group(groupAccount, "account", "Your account", a.accountDefaultChannelCommand(), a.accountEmailCommand(), a.accountHistoryCommand())
 }
 
 func (a *app) accountDefaultChannelCommand() *cobra.Command {

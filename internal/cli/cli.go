@@ -123,7 +123,7 @@ func (a *app) root() *cobra.Command {
 		a.tokenCommand(), a.scopesCommand(), a.accessCommand(), a.trustCommand(), a.userCommand(), a.roleCommand(), a.groupCommand(), a.serviceAccountCommand(),
 		exitCodesTopic(), environmentTopic(),
 	)
-	root.AddCommand(a.accountCommand(), a.settingsCommand())
+	root.AddCommand(a.accountCommand(), a.settingsCommand(), a.noticeCommand())
 	return root
 }
 

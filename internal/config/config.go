@@ -94,6 +94,25 @@ type Config struct {
 	// TrustedIssuers are the OpenID Connect issuers whose word about CI jobs channels may take.
 	TrustedIssuers []string `toml:"trusted_issuers"`
 
+	// NoticeHour is the hour of the day, in UTC, from which on people are told of tokens that end.
+	NoticeHour int `toml:"notice_hour"`
+	// SMTPAddress is the host:port of the mail server that sends such notices; empty sends no mail.
+	SMTPAddress string `toml:"smtp_address"`
+	// SMTPTLS is "starttls", "tls" (from the first byte) or "none".
+	SMTPTLS          string `toml:"smtp_tls"`
+	SMTPUsername     string `toml:"smtp_username"`
+	SMTPPassword     Secret `toml:"smtp_password"`
+	SMTPPasswordFile string `toml:"smtp_password_file"`
+	// SMTPFrom is the sender's address.
+	SMTPFrom string `toml:"smtp_from"`
+	// WebhookURL is where such notices are posted; empty posts none.
+	WebhookURL string `toml:"webhook_url"`
+	// WebhookSecret signs them: "whsec_" and base64 of 24 to 64 random bytes.
+	WebhookSecret     Secret `toml:"webhook_secret"`
+	WebhookSecretFile string `toml:"webhook_secret_file"`
+	// WebhookAllowedNetworks are networks beyond the public internet to which webhooks may go.
+	WebhookAllowedNetworks []netip.Prefix `toml:"webhook_allowed_networks"`
+
 	// HeaderTimeout bounds how long a client may take to send its request headers.
 	HeaderTimeout Duration `toml:"header_timeout"`
 	// ProgressTimeout ends a transfer in which nothing moves.
@@ -124,6 +143,8 @@ func Default() Config {
 		OIDCScopes:                []string{"openid", "profile", "email"},
 		OIDCGroupsClaim:           "groups",
 		OIDCClaimsLifetime:        Duration(30 * day),
+		NoticeHour:                6,
+		SMTPTLS:                   "starttls",
 		HeaderTimeout:             Duration(10 * time.Second),
 		ProgressTimeout:           Duration(time.Minute),
 		IndexDebounce:             Duration(500 * time.Millisecond),

@@ -97,6 +97,8 @@ func (c *Config) readSecrets() error {
 		{"admin_password", &c.AdminPassword, c.AdminPasswordFile},
 		{"database", &c.Database, c.DatabaseFile},
 		{"oidc_client_secret", &c.OIDCClientSecret, c.OIDCClientSecretFile},
+		{"smtp_password", &c.SMTPPassword, c.SMTPPasswordFile},
+		{"webhook_secret", &c.WebhookSecret, c.WebhookSecretFile},
 	} {
 		if s.file == "" {
 			continue

@@ -35,6 +35,7 @@ func (c *Config) Validate() error {
 			fmt.Sprintf("must lie within token_max_lifetime (%s)", bound))
 	}
 	c.validateOIDC(require)
+	c.validateNotices(require)
 	return errors.Join(errs...)
 }
 

@@ -297,6 +297,32 @@ func (s *Accounts) Me(ctx context.Context, caller *access.Caller) (User, error) 
 	return User{PublicID: u.PublicID, Name: u.Name, Kind: u.Kind, DefaultChannelPath: u.DefaultChannelPath}, nil
 }
 
+// SetOwnEmail changes the caller's e-mail address; an empty one forgets it. It takes a session: a token is not to send its
+// owner's mail elsewhere.
+func (s *Accounts) SetOwnEmail(ctx context.Context, caller *access.Caller, email string) (User, error) {
+	if caller.Via != access.ViaSession || !caller.LoggedIn() {
+		return User{}, &Error{Code: CodeWrongKind, Reason: "session_required", Message: "an e-mail address is changed by somebody who has signed in; a token cannot do it"}
+	}
+	if err := validateEmail(email); err != nil {
+		return User{}, err
+	}
+	err := s.write(ctx, caller, func(w *work) error {
+		u, err := s.accounts.UserByID(ctx, w.tx, caller.Principal.ID)
+		if err != nil {
+			return err
+		}
+		u.Email, u.UpdatedAt = email, s.now()
+		if err := s.accounts.UpdateUser(ctx, w.tx, u); err != nil {
+			return err
+		}
+		return w.recordAbout(ctx, u.ID, EventUserUpdated, 0, u.Name, map[string]any{"email": "changed"})
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return s.Me(ctx, caller)
+}
+
 // visibleDefault is the account's default channel if the caller may see it.
 func (s *Accounts) visibleDefault(ctx context.Context, caller *access.Caller, u User) string {
 	if u.DefaultChannelPath == "" {

@@ -15,6 +15,9 @@ var leadDays = [...]int{30, 7, 1}
 // NoticeWithin is how long before a token's end the first notice of it is given.
 const NoticeWithin = 30 * day
 
+// minNoticed is the shortest life of which notice can be given: twice the last lead.
+const minNoticed = 2 * day
+
 // noLead says that it is too early for a notice.
 const noLead = -1
 

@@ -32,6 +32,7 @@ func open() map[string]string {
 		"Accounts.Me":                "not found: nobody in particular has no account",
 		"Accounts.Logout":            "refused: there is no session",
 		"Accounts.ChangeOwnPassword": "refused: there is no session",
+		"Accounts.SetOwnEmail":       "refused: there is no session",
 		"Accounts.Login":             "refused: it is what makes somebody of nobody",
 		"External.Login":             "refused: it is what makes somebody of nobody, and here no provider vouches",
 		"Trust.Mint":                 "refused: it takes an assertion, and here is none",

@@ -69,5 +69,8 @@ func (r *Role) DecodeLevels(m map[string]string) {
 	}
 }
 
-// KindUser is the kind of people's accounts.
-const KindUser = access.KindUser
+// The kinds of accounts, for the store.
+const (
+	KindUser           = access.KindUser
+	KindServiceAccount = access.KindServiceAccount
+)

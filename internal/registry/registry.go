@@ -39,6 +39,7 @@ type Store interface {
 	TrustStore
 	ServiceAccountStore
 	ReachStore
+	DigestStore
 }
 
 // Options are what the domain is made of.
@@ -61,7 +62,9 @@ type Options struct {
 	External ExternalPolicy
 	// TrustedIssuers are those whose word about CI jobs channels may take.
 	TrustedIssuers []string
-	Log            *slog.Logger
+	// Notify says how people are told of tokens that end.
+	Notify NotificationPolicy
+	Log    *slog.Logger
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -84,6 +87,7 @@ type Service struct {
 	External        *External
 	Trust           *Trust
 	ServiceAccounts *ServiceAccounts
+	Notifications   *Notifications
 
 	// Filtering applies the filters of channels; its Run does what an edit leaves over.
 	Filtering *Filtering
@@ -113,6 +117,10 @@ func New(o Options) *Service {
 	}
 	packages.subscribe(o.Feed)
 	jobs.handlers[jobBulk] = packages.runBulk
+	notifications := &Notifications{
+		core: c, digests: o.Store, jobs: jobs, settings: settings, directory: directory, lookup: lookup, ways: o.Notify.Ways, hour: o.Notify.Hour,
+	}
+	jobs.handlers[jobDigest] = notifications.run
 	services := &ServiceAccounts{core: c, accounts: o.Store, tokens: tokens, lookup: lookup}
 	channels := &Channels{core: c, channels: o.Store, services: services, lookup: lookup}
 	accounts := &Accounts{
@@ -142,6 +150,7 @@ func New(o Options) *Service {
 		Trust:           &Trust{core: c, rules: o.Store, tokens: tokens, services: services, lookup: lookup, issuers: o.TrustedIssuers},
 		External:        &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 		ServiceAccounts: services,
+		Notifications:   notifications,
 
 		Filtering: filtering,
 

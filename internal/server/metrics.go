@@ -19,7 +19,7 @@ type metrics struct {
 	sent     prometheus.Counter
 }
 
-func newMetrics(site *Site) *metrics {
+func newMetrics(site *Site, expiries prometheus.Collector) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kingsnake_http_requests_total", Help: "Requests by method and status.",
@@ -32,7 +32,7 @@ func newMetrics(site *Site) *metrics {
 	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(
-		m.requests, m.duration, m.sent, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.requests, m.duration, m.sent, expiries, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "kingsnake_audit_dropped_total", Help: "Denials that could not be written to the audit.",
 		}, func() float64 { return float64(site.Service.Trail.Dropped()) }),

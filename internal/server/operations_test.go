@@ -79,6 +79,7 @@ func allOperations() []operation {
 		binstarOperations(),
 		tokenUseOperations(),
 		reachOperations(),
+		noticeOperations(),
 	} {
 		for _, o := range rows {
 			o.at = onTeam

@@ -110,6 +110,10 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	if s.Blobs, err = fsblob.Open(filepath.Join(cfg.DataDir, blobFolder), fsblob.Options{}); err != nil {
 		return nil, err
 	}
+	ways, err := notifications(cfg, o)
+	if err != nil {
+		return nil, err
+	}
 	s.Index = index.New(index.Options{
 		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
 	})
@@ -121,7 +125,8 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		Tokens:    tokenPolicies(cfg),
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
 		External:  externalPolicy(cfg), TrustedIssuers: cfg.TrustedIssuers,
-		Log: o.Log, Now: o.Now,
+		Notify: ways,
+		Log:    o.Log, Now: o.Now,
 	})
 	return s, nil
 }
@@ -146,7 +151,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site), ids: newRequestIDs(), now: o.Now}
+	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site, newExpiries(site.Service.Notifications, o.Log, o.Now)), ids: newRequestIDs(), now: o.Now}
 	if s.follower, err = s.follow(ctx, o.Now); err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
@@ -199,6 +204,7 @@ func (s *Server) start(ctx context.Context) {
 		s.site.Upkeep.Run,
 		s.jobs.Run,
 		s.follower.Run,
+		svc.Notifications.Run,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}

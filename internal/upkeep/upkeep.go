@@ -25,6 +25,8 @@ type Store interface {
 	PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneJobs(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneTokenUses(ctx context.Context, tx registry.Tx, before time.Time) error
+	// PruneDigestDays forgets the days, counted from 1970 on, before one.
+	PruneDigestDays(ctx context.Context, tx registry.Tx, before int64) error
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
 	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
@@ -128,6 +130,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 			return err
 		}
 		if err := k.Store.PruneTokenUses(ctx, tx, now.Add(-registry.KeepTokenUses)); err != nil {
+			return err
+		}
+		if err := k.Store.PruneDigestDays(ctx, tx, now.Add(-keepJobs).Unix()/(24*60*60)); err != nil {
 			return err
 		}
 		if err := k.Store.LapseBlobs(ctx, tx, true, now.Add(-keepShards)); err != nil {

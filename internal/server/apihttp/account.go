@@ -26,6 +26,11 @@ func (a *API) accountOperations() {
 			me, err := a.Service.Accounts.SetDefaultChannel(ctx, caller, in.Body.DefaultChannelName)
 			return accountOut(me), err
 		})
+	add(a, Operation{Method: http.MethodPut, Path: "/api/account/email", Tag: "Account", Summary: "Change the own e-mail address", Self: true},
+		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.EmailUpdate }) (*body[api.Account], error) {
+			me, err := a.Service.Accounts.SetOwnEmail(ctx, caller, in.Body.Email)
+			return accountOut(me), err
+		})
 	add(a, Operation{Method: http.MethodPut, Path: "/api/account/password", Tag: "Account", Summary: "Change the own password", Self: true, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, in *struct{ Body api.PasswordChange }) (*nothing, error) {
 			return nil, a.Callers.TryPassword(caller, caller.Principal.Name, func() error {
@@ -62,7 +67,7 @@ func (a *API) account(ctx context.Context, caller *access.Caller, _ *struct{}) (
 }
 
 func accountOut(me registry.User) *body[api.Account] {
-	out := api.Account{UserID: me.PublicID, Username: me.Name, DefaultChannelName: me.DefaultChannelPath, Roles: me.Roles}
+	out := api.Account{UserID: me.PublicID, Username: me.Name, Email: me.Email, DefaultChannelName: me.DefaultChannelPath, Roles: me.Roles}
 	if out.Roles == nil {
 		out.Roles = []string{}
 	}

@@ -95,6 +95,7 @@ func New(o Options) *API {
 	a.roleOperations()
 	a.settingOperations()
 	a.systemOperations()
+	a.digestOperations()
 	a.auditOperations()
 	a.followOperation()
 	a.groupOperations()

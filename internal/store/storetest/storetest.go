@@ -79,6 +79,8 @@ func Run(t *testing.T, open Open) {
 		"identities and claims":     (*suite).identities,
 		"trusted publishing":        (*suite).trust,
 		"reach of a channel":        (*suite).reach,
+		"tokens that end":           (*suite).endings,
+		"digests":                   (*suite).digests,
 		"what works once":           (*suite).spent,
 		"uploads under way":         (*suite).stagings,
 		"a deleted channel":         (*suite).deletedChannel,

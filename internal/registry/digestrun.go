@@ -1,0 +1,132 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
+)
+
+func digestID() string { return uuid.NewString() }
+
+// sendTime bounds how long one digest may take by one way.
+const sendTime = time.Minute
+
+// The pauses between attempts at the digests of a day: each is twice the one before, up to the longest.
+const (
+	firstPause   = 5 * time.Minute
+	longestPause = 4 * time.Hour
+)
+
+// run is the handler of jobs that send digests. One recipient's failure keeps nobody else's digest from being sent; what
+// failed is tried again by a later job of the same day.
+func (s *Notifications) run(ctx context.Context, run *JobRun) error {
+	caller, err := run.caller(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.allow(ctx, caller, access.SystemSettingsEdit, access.OnSystem()); err != nil {
+		return &jobEnd{"who asked for this job may not send digests any more"}
+	}
+	planned, err := s.collect(ctx, s.now())
+	if err != nil {
+		return err
+	}
+	run.job.Total = run.job.Done + run.job.Failed + run.job.Skipped + int64(len(planned))
+	failed := false
+	for _, p := range planned {
+		ok, err := s.deliver(ctx, run, caller, p)
+		if err != nil {
+			return err
+		}
+		failed = failed || !ok
+	}
+	if !failed {
+		return nil
+	}
+	return s.retryLater(ctx)
+}
+
+// deliver sends one digest, unless its recipient has had one today. It tells whether none is owed any more.
+func (s *Notifications) deliver(ctx context.Context, run *JobRun, caller *access.Caller, p PlannedDigest) (bool, error) {
+	now := s.now()
+	err := s.write(ctx, caller, func(w *work) error {
+		return s.digests.BeginDigest(ctx, w.tx, p.To.ID, p.Way, dayOf(now), now)
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return true, run.step(ctx, caller, func(_ *work, j *Job) error {
+			j.Skipped++
+			return nil
+		})
+	}
+	if err != nil {
+		return false, err
+	}
+	d := Digest{ID: digestID(), At: now, To: p.To, Endings: p.Endings[:min(len(p.Endings), maxDigest)], Total: len(p.Endings)}
+	sendErr := s.sendBy(ctx, p.Way, d)
+	if ctx.Err() != nil {
+		// The server stops. Whether the digest went out is not known, so it stays begun.
+		return false, ctx.Err()
+	}
+	return sendErr == nil, run.step(ctx, caller, func(w *work, j *Job) error {
+		return s.settle(ctx, w, j, p, sendErr)
+	})
+}
+
+// sendBy sends by the way of a name, in bounded time.
+func (s *Notifications) sendBy(ctx context.Context, name string, d Digest) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	for _, way := range s.ways {
+		if way.Name() == name {
+			return way.Send(ctx, d)
+		}
+	}
+	return fmt.Errorf("there is no way %q", name)
+}
+
+// settle writes down how the sending of a digest ended.
+func (s *Notifications) settle(ctx context.Context, w *work, j *Job, p PlannedDigest, sendErr error) error {
+	if sendErr != nil {
+		s.log.Error("a digest of tokens that end was not sent", "way", p.Way, "to", p.To.Name, "error", sendErr)
+		j.Progress.fail(ItemError{Item: p.To.Name + " by " + p.Way, Code: string(DigestFailed), Message: sendErr.Error()})
+		if !errors.Is(sendErr, ErrUncertain) {
+			return s.digests.EndDigest(ctx, w.tx, p.To.ID, p.Way, DigestFailed, s.now())
+		}
+	} else {
+		j.Done++
+	}
+	if err := s.digests.EndDigest(ctx, w.tx, p.To.ID, p.Way, DigestSent, s.now()); err != nil {
+		return err
+	}
+	for _, e := range p.Endings {
+		if err := s.digests.SetTold(ctx, w.tx, p.To.ID, p.Way, Told{TokenID: e.TokenID, Ends: e.Ends, Lead: e.Lead}); err != nil {
+			return err
+		}
+	}
+	return w.recordAbout(ctx, p.To.ID, EventDigestSent, 0, p.To.Name, map[string]any{"way": p.Way, "tokens": len(p.Endings)})
+}
+
+// retryLater makes Plan queue another job today.
+func (s *Notifications) retryLater(ctx context.Context) error {
+	now := s.now()
+	return s.store.Write(ctx, func(tx Tx) error {
+		d, err := s.digests.DigestDayOf(ctx, tx, dayOf(now))
+		if errors.Is(err, ErrNoRecord) {
+			d, err = DigestDay{Day: dayOf(now), Attempts: 1}, nil
+		}
+		if err != nil {
+			return err
+		}
+		pause := longestPause
+		if d.Attempts < 7 {
+			pause = min(firstPause<<max(d.Attempts-1, 0), longestPause)
+		}
+		d.DueAt = now.Add(pause)
+		return s.digests.SetDigestDay(ctx, tx, d)
+	})
+}
