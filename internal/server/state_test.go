@@ -21,7 +21,7 @@ type state struct {
 
 // ephemeral are the tables, and columns of tables, that a refused request may touch.
 var (
-	ephemeralTables  = []string{"sessions", "index_files", "index_blobs", "shards", "settings", "goose_db_version", "sqlite_sequence"}
+	ephemeralTables  = []string{"sessions", "index_files", "index_blobs", "shards", "settings", "goose_db_version", "sqlite_sequence", "token_uses", "token_uses_since"}
 	ephemeralColumns = []string{"last_used_at", "last_used_address", "last_used_client", "uses", "refusals", "download_count", "last_login_at"}
 )
 
