@@ -20,6 +20,8 @@ type tokenEditData struct {
 	// Allowed are its scopes with what each lets the holder do, for a scope token.
 	Allowed []access.Info
 	URL     string
+	// Advice is what the token did not use.
+	Advice registry.Advice
 }
 
 // overlaps are how long an old string may live on beside a new one.
@@ -50,6 +52,9 @@ func (p *page) tokenEdit() (tokenEditData, error) {
 	}
 	for s := range t.Scopes.All() {
 		d.Allowed = append(d.Allowed, s.Info())
+	}
+	if d.Advice, err = p.Service.Tokens.Advise(p.ctx(), p.Caller, "", t.PublicID, 0); err != nil {
+		return tokenEditData{}, err
 	}
 	p.under("Tokens", tokensURL)
 	return d, nil
@@ -133,9 +138,7 @@ func (p *page) tokenDeletion() (confirmation, error) {
 		Action:   tokenURL(d.Token.PublicID, "delete"), Button: "Delete token", Cancel: d.URL,
 		Keeps: "What was done with it stays, and so does the record of it.",
 	}
-	for _, line := range d.Token.May {
-		c.Loses = append(c.Loses, line)
-	}
+	c.Loses = append(c.Loses, d.Token.May...)
 	if u := d.Token.Used; u.At.IsZero() {
 		c.Loses = append(c.Loses, "It has never been used.")
 	} else {

@@ -19,6 +19,8 @@ func (w *Web) tokenPages() section {
 			{pattern: "POST " + tokensURL + "/{token}", handle: w.editToken},
 			{pattern: "GET " + tokensURL + "/{token}/delete", handle: w.askToDeleteToken, needs: edit},
 			{pattern: "POST " + tokensURL + "/{token}/delete", handle: w.deleteToken},
+			{pattern: "GET " + tokensURL + "/{token}/narrow", handle: w.askToNarrowToken, needs: edit},
+			{pattern: "POST " + tokensURL + "/{token}/narrow", handle: w.narrowToken},
 		},
 	}
 }

@@ -214,3 +214,25 @@ func TestTokensOfOthersAreNotThere(t *testing.T) {
 		t.Errorf("a token for a channel of others: status %d", p.Status)
 	}
 }
+
+func TestNarrowToken(t *testing.T) {
+	s := servertest.New(t)
+	s.Channel(s.Admin, "team", api.PrivacyPrivate)
+	s.Channel(s.Admin, "tools", api.PrivacyPrivate)
+	b := webtest.SignIn(t, s.URL, "admin", servertest.AdminPassword)
+	token := shown(generate(b, "wide", "team", "read").Set("resources", "team", "tools").Set("permission", "read", "manage").Submit())
+	if _, err := s.Token(token).Channel(t.Context(), "team"); err != nil {
+		t.Fatal(err)
+	}
+	p := b.Get("/-/tokens").Follow("tbody th a").Follow("a[href$=narrow]")
+	if got := p.Find("form.card ul").Text(); !strings.Contains(got, "Manage tools") || strings.Contains(got, "team") {
+		t.Errorf("to be taken away: %q", got)
+	}
+	p = p.Form("form.card").Submit()
+	if got := p.Form("form.token-form").Values["resources"]; len(got) != 1 || got[0] != "team" {
+		t.Errorf("after narrowing the token holds %q: %s", got, p.Problems())
+	}
+	if _, err := s.Token(token).Channel(t.Context(), "tools"); err == nil {
+		t.Error("the string still reaches what was taken away")
+	}
+}
