@@ -24,6 +24,8 @@ type form struct {
 	credential func(token string) any
 	// tokenInURL is true where the client asks for /t/TOKEN/, told so or not.
 	tokenInURL bool
+	// netrc is true where the token stands in the home's .netrc, which curl and others read too.
+	netrc bool
 }
 
 func forms() []form {
@@ -34,6 +36,7 @@ func forms() []form {
 			return map[string]any{"BasicHTTP": map[string]string{"username": "anybody", "password": token}}
 		}},
 		{name: "conda token", tokenInURL: true, credential: func(token string) any { return map[string]string{"CondaToken": token} }},
+		{name: "netrc", netrc: true},
 	}
 }
 
@@ -52,6 +55,8 @@ func install(t *testing.T, f form, token, channel string, sharded bool, specs ..
 	address := site.url + "/" + channel
 	switch {
 	case token == "":
+	case f.netrc:
+		m.netrc(t, token)
 	case f.credential == nil:
 		address = site.url + "/t/" + token + "/" + channel
 	default:

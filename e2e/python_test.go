@@ -59,6 +59,15 @@ func (m *machine) credentials(t *testing.T, credential any) {
 	m.env = append(m.env, "RATTLER_AUTH_FILE="+path)
 }
 
+// netrc gives the tools of the machine a token as the password of anybody at the site.
+func (m *machine) netrc(t *testing.T, token string) {
+	t.Helper()
+	line := "machine 127.0.0.1 login anybody password " + token + "\n"
+	if err := os.WriteFile(filepath.Join(m.root, "home", ".netrc"), []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // python runs a script on the machine, with a question on its standard input.
 func (m *machine) python(t *testing.T, script string, question any) outcome {
 	t.Helper()
