@@ -35,7 +35,7 @@ func TestBinstarLogin(t *testing.T) {
 		return asks(map[string]any{"note": "binstar_client:ada@laptop", "hostname": "laptop", "scopes": nil, "fail-if-exists": fail}).
 			with("Authorization", basicAuth("ada", servertest.UserPassword))
 	}
-	db := newState(t, s.Dir)
+	db := newState(t, s.Site)
 	sessions := func() []string { return db.strings(t, `SELECT public_id FROM sessions ORDER BY public_id`) }
 	before := sessions()
 	first := login(true).do(t, s.Site).ok(t, "log in").tokenOf(t)
