@@ -58,6 +58,7 @@ func (s *stage) doors() []call {
 		{method: http.MethodPost, path: "/api/users", body: api.UserCreate{Username: "eve", Password: "a password of eve's"}},
 		{method: http.MethodPut, path: "/api/users/ada/password", body: map[string]string{"password": "a password of eve's"}},
 		{method: http.MethodPost, path: "/api/channels/team/artifacts", body: []byte("x")},
+		get("/user").with("X-Binstar-Api-Version", "1"), call{method: http.MethodDelete, path: "/authentications"}.with("X-Binstar-Api-Version", "1"),
 	}
 }
 
@@ -125,6 +126,10 @@ func TestSignInHashesWhatTheLimiterLetsThrough(t *testing.T) {
 		"page": func(n int) call {
 			form := url.Values{"username": {users[n%len(users)]}, "password": {fmt.Sprint("wrong", n)}}
 			return call{method: http.MethodPost, path: "/-/sign-in", body: []byte(form.Encode())}.with("Content-Type", "application/x-www-form-urlencoded")
+		},
+		"anaconda-client": func(n int) call {
+			c := call{method: http.MethodPost, path: "/authentications", body: map[string]any{"scopes": []string{}, "note": "x"}}
+			return c.with("X-Binstar-Api-Version", "1").with("Authorization", basicAuth(users[n%len(users)], fmt.Sprint("wrong", n)))
 		},
 		"change of a password": func(n int) call {
 			return call{method: http.MethodPut, path: "/api/account/password", body: api.PasswordChange{CurrentPassword: fmt.Sprint("wrong", n), NewPassword: "a new password"}}.xAuth(session)
