@@ -3,11 +3,13 @@ package browser
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kingsnake/api"
+	"kingsnake/internal/config"
 	"kingsnake/internal/servertest"
 )
 
@@ -21,7 +23,7 @@ type shot struct {
 
 // shots are all pages.
 func shots() []shot {
-	return []shot{
+	return slices.Concat([]shot{
 		{name: "sign-in", path: "/-/sign-in"},
 		{name: "sign-in-refused", path: "/-/sign-in", prepare: func(b *tab) {
 			b.fill("#f-username", "ada")
@@ -39,7 +41,6 @@ func shots() []shot {
 			b.fill("#f-name", "Not A Name")
 			b.press("main form button[type=submit]")
 		}},
-		{name: "channel", path: "/-/channels/team", as: "author"},
 		{name: "tokens", path: "/-/tokens", as: "author"},
 		{name: "tokens-none", path: "/-/tokens", as: "admin"},
 		{name: "token-new", path: "/-/generate-token", as: "author"},
@@ -66,13 +67,15 @@ func shots() []shot {
 		}},
 		{name: "token-delete", path: "/-/tokens?q=nightly", as: "author", prepare: func(b *tab) { b.press("tbody a[href$=delete]") }},
 		{name: "not-found", path: "/-/nothing-here", as: "author"},
-	}
+	}, channelShots())
 }
 
 // world fills a site with what the pages show.
 func world(t testing.TB) *servertest.Site {
 	t.Helper()
-	s := servertest.New(t)
+	s := servertest.New(t, func(c *config.Config) {
+		c.PublicURL, c.TrustedIssuers = "http://"+c.Listen, []string{githubIssuer}
+	})
 	ada := s.User("ada")
 	for name, privacy := range map[string]api.Privacy{"team": api.PrivacyPrivate, "community": api.PrivacyPublic, "science": api.PrivacyAuthenticated} {
 		c := api.ChannelCreate{Name: name, Privacy: privacy, Description: "Packages that the " + name + " builds and tests every night, for Linux, macOS and Windows."}
@@ -87,6 +90,7 @@ func world(t testing.TB) *servertest.Site {
 		t.Fatal(err)
 	}
 	s.ScopeToken(ada, "channel:view", "artifact:view", "artifact:download", "channel:view-artifacts")
+	fillChannels(t, s, ada)
 	return s
 }
 

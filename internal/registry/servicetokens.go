@@ -37,6 +37,15 @@ func (s *ServiceAccounts) Tokens(ctx context.Context, caller *access.Caller, pat
 	return s.tokens.listOf(ctx, acc, f, p)
 }
 
+// Token gives one token of a channel's service account.
+func (s *ServiceAccounts) Token(ctx context.Context, caller *access.Caller, path, ref, publicID string) (Token, error) {
+	acc, err := s.find(ctx, caller, path, ref)
+	if err != nil {
+		return Token{}, err
+	}
+	return s.tokens.of(ctx, nil, acc, publicID)
+}
+
 // CreateToken makes a resource token for a channel's service account. It takes, now, every right that the token carries.
 func (s *ServiceAccounts) CreateToken(ctx context.Context, caller *access.Caller, path, ref string, in TokenInput) (Issued, error) {
 	acc, err := s.find(ctx, caller, path, ref)

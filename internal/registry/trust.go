@@ -50,6 +50,14 @@ func (s *Trust) List(ctx context.Context, caller *access.Caller, channel string,
 	return s.rules.ListTrustRules(ctx, nil, c.ID, p)
 }
 
+// Issuers gives the issuers that the rules of a channel can name: those whose word the site takes.
+func (s *Trust) Issuers(ctx context.Context, caller *access.Caller, channel string) ([]string, error) {
+	if _, err := s.lookup.on(ctx, s.core, caller, access.TrustEdit, channel); err != nil {
+		return nil, err
+	}
+	return slices.Clone(s.issuers), nil
+}
+
 // Get gives one rule of a channel.
 func (s *Trust) Get(ctx context.Context, caller *access.Caller, channel, id string) (TrustRule, error) {
 	c, err := s.lookup.on(ctx, s.core, caller, access.TrustEdit, channel)

@@ -38,14 +38,14 @@ func (p *page) deletion() (confirmation, error) {
 func lossWords(c registry.Channel, l registry.Losses) []string {
 	out := []string{
 		plural(l.Packages, "package") + " (" + plural(l.Files, "file") + ", " + humanSize(l.Size) + ")",
-		plural(l.Tokens, "token") + " that can reach it now",
+		"access to it by " + plural(l.Tokens, "token"),
 	}
 	for _, more := range []struct {
 		n     int64
 		words string
 	}{
 		{l.ServiceTokens, plural(l.ServiceTokens, "token") + " of its service account, which end at once"},
-		{l.Subchannels, plural(l.Subchannels, "subchannel") + " with all that is in them"},
+		{l.Subchannels, plural(l.Subchannels, "subchannel") + ", with everything inside"},
 		{l.TrustRules, plural(l.TrustRules, "trusted publisher")},
 		{l.Virtual, "its part in " + plural(l.Virtual, "virtual channel")},
 	} {

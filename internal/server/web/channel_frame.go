@@ -28,6 +28,9 @@ func channelTabs() []channelTab {
 		{label: "Packages", needs: access.ChannelView},
 		{label: "Subchannels", segment: "subchannels", needs: access.ChannelView, fits: hasSubchannels},
 		{label: "Groups", segment: "groups", needs: access.ChannelGroupView},
+		{label: "Access", segment: "access", needs: access.AccessExplain},
+		{label: "Service accounts", segment: "service-accounts", needs: access.ServiceAccountEdit},
+		{label: "Trusted publishers", segment: "trust", needs: access.TrustEdit, fits: holdsPackages},
 		{label: "History", segment: "history", needs: access.ChannelHistory},
 		{label: "Settings", segment: "settings", needs: access.ChannelEdit},
 	}
@@ -37,6 +40,9 @@ func channelTabs() []channelTab {
 func hasSubchannels(c registry.Channel) bool {
 	return c.ParentID == 0 && c.Type != registry.VirtualChannel
 }
+
+// holdsPackages tells whether a channel has packages of its own.
+func holdsPackages(c registry.Channel) bool { return c.Type != registry.VirtualChannel }
 
 // can tells whether whoever asks could use a scope on a channel; of a subchannel it asks the subchannel's form.
 func (p *page) can(scope access.Scope, c registry.Channel) bool {

@@ -63,9 +63,27 @@ func eventFacts(data string) []string {
 	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(facts)) {
-		out = append(out, strings.ReplaceAll(name, "_", " ")+": "+factWords(facts[name]))
+		out = append(out, strings.ReplaceAll(name, "_", " ")+": "+namedFact(name, facts[name]))
 	}
 	return out
+}
+
+// shownHash is how many letters of a hash tell it from others.
+const shownHash = 12
+
+// namedFact words a fact whose name says what it is.
+func namedFact(name string, value any) string {
+	switch v := value.(type) {
+	case string:
+		if name == "sha256" && len(v) > shownHash {
+			return v[:shownHash] + "…"
+		}
+	case float64:
+		if name == "size" {
+			return humanSize(int64(v))
+		}
+	}
+	return factWords(value)
 }
 
 // factWords words one fact: a text as it is, a change as what was and what came.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kingsnake/api"
+	"kingsnake/internal/config"
 	"kingsnake/internal/server/web"
 	"kingsnake/internal/server/web/webtest"
 	"kingsnake/internal/servertest"
@@ -21,7 +22,9 @@ var placeholder = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
 // adds a page with a new placeholder adds it here.
 func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	t.Helper()
-	s = servertest.New(t)
+	s = servertest.New(t, func(c *config.Config) {
+		c.PublicURL, c.TrustedIssuers = "http://pages.test", []string{"https://ci.test"}
+	})
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
 	group, err := s.Admin.CreateGroup(t.Context(), api.GroupRequest{Name: "readers"})
 	if err != nil {
@@ -31,7 +34,19 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 		t.Fatal(err)
 	}
 	token := s.ResourceToken(s.Admin, "team", api.LevelWrite)
-	return s, map[string]string{"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID}
+	rule, err := s.Admin.CreateTrustRule(t.Context(), "team", api.TrustRuleWrite{Issuer: "https://ci.test", Claims: map[string]string{"sub": "x"}, Permission: api.LevelRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := s.Admin.CreateServiceToken(t.Context(), "team", "service-account-channel-team", api.TokenCreate{Name: "ci", Resources: []api.TokenResource{
+		{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelRead},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, map[string]string{
+		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
+	}
 }
 
 // patterns are the routes of a method, by pattern, with the address at which to ask for each.

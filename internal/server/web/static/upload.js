@@ -11,7 +11,8 @@
   function sent(request) {
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const ok = request.status === 200;
-    const said = page.querySelector(ok ? "main .notice.success" : "main .notice.error li, main .notice.error, main .lead");
+    const said = (ok ? [".notice.success"] : [".notice.error li", ".notice.error", ".narrow > .lead"])
+      .map((what) => page.querySelector("main " + what)).find((n) => n);
     return { ok, text: said?.textContent.trim() || (ok ? "Uploaded." : "The server did not take it."), list: page.getElementById(form.dataset.upload) };
   }
 
