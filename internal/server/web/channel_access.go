@@ -32,7 +32,7 @@ type reachRow struct {
 // reachKinds are the kinds of what can reach a channel, as a filter shows them.
 func reachKinds() []option {
 	return []option{
-		choice("", "Everybody and everything", ""), choice(string(registry.ReacherUser), "People", ""),
+		choice("", "All kinds", ""), choice(string(registry.ReacherUser), "People", ""),
 		choice(string(registry.ReacherServiceAccount), "Service accounts", ""), choice(string(registry.ReacherToken), "Tokens", ""),
 		choice(string(registry.ReacherTrustRule), "Trusted publishers", ""),
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -119,7 +120,11 @@ func (p *page) takePart(up *registry.Upload, part *multipart.Part, in *registry.
 	case err == nil:
 		d.Took = append(d.Took, name+" is uploaded.")
 	case known && e.Denied == nil:
-		d.Refused = append(d.Refused, name+": "+sentence(e.Message))
+		why := e.Message
+		if !strings.HasPrefix(why, name) {
+			why = name + ": " + why
+		}
+		d.Refused = append(d.Refused, strings.TrimSuffix(why, ".")+".")
 	default:
 		return err
 	}
