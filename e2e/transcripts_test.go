@@ -151,21 +151,19 @@ func (th *theatre) play(t *testing.T, s scene, a artifact, token string) (seen s
 	return th.masked(m, out.String()), err == nil
 }
 
-var (
-	masks = []struct {
-		pattern *regexp.Regexp
-		by      string
-	}{
-		{tokenString, "ks-…"},
-		{regexp.MustCompile(`(?m)^Traceback [^\n]*\n(?:[ \t][^\n]*\n)+`), ""},
-		{regexp.MustCompile(`(?m)^[^\n]*\d+%\|[^\n]*\n`), ""},
-		{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "<id>"},
-		{regexp.MustCompile(`\b[0-9a-f]{10}-[0-9a-z]+\b`), "<request>"},
-		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<sha256>"},
-		{regexp.MustCompile(`Member since: [^\n]*`), "Member since: <time>"},
-		{regexp.MustCompile(`[ \t]+\n`), "\n"},
-	}
-)
+var masks = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{tokenString, "ks-…"},
+	{regexp.MustCompile(`(?m)^Traceback [^\n]*\n(?:[ \t][^\n]*\n)+`), ""},
+	{regexp.MustCompile(`(?m)^[^\n]*\d+%\|[^\n]*\n`), ""},
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "<id>"},
+	{regexp.MustCompile(`\b[0-9a-f]{10}-[0-9a-z]+\b`), "<request>"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<sha256>"},
+	{regexp.MustCompile(`Member since: [^\n]*`), "Member since: <time>"},
+	{regexp.MustCompile(`[ \t]+\n`), "\n"},
+}
 
 // masked leaves out of an output what differs each time.
 func (th *theatre) masked(m *machine, out string) string {

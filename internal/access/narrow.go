@@ -27,18 +27,18 @@ func (k *Token) Narrow(uses []Use) *Token {
 }
 
 // narrowResources fills in what the uses took of a resource token.
-func (n *Token) narrowResources(k *Token, uses []Use) {
+func (k *Token) narrowResources(full *Token, uses []Use) {
 	var loose []Use
 	for _, u := range uses {
 		switch {
-		case !k.Opens(u):
+		case !full.Opens(u):
 			// It was taken away since.
 		case u.Channel == OtherChannels:
-			n.keepAll(k, u.Scope)
+			k.keepAll(full, u.Scope)
 		case u.Channel == NoChannel, u.Package == AnyPackage:
 			loose = append(loose, u)
 		default:
-			n.keep(k, u)
+			k.keep(full, u)
 		}
 	}
 	// What satisfies the higher level satisfies the lower one, and one channel satisfies what any channel would.
@@ -50,70 +50,70 @@ func (n *Token) narrowResources(k *Token, uses []Use) {
 	})
 	for _, u := range loose {
 		switch {
-		case n.Opens(u):
+		case k.Opens(u):
 		case u.Channel != NoChannel:
-			n.keepPackages(k, u.Channel, catalogue[u.Scope].level)
+			k.keepPackages(full, u.Channel, catalogue[u.Scope].level)
 		default:
-			n.keepAll(k, u.Scope)
+			k.keepAll(full, u.Scope)
 		}
 	}
 }
 
 // keep raises what a use took to its level.
-func (n *Token) keep(k *Token, u Use) {
+func (k *Token) keep(full *Token, u Use) {
 	needed := catalogue[u.Scope].level
-	if u.Package != "" && known(k.Packages[u.Channel][u.Package]) >= needed {
-		n.raisePackage(u.Channel, u.Package, needed)
+	if u.Package != "" && known(full.Packages[u.Channel][u.Package]) >= needed {
+		k.raisePackage(u.Channel, u.Package, needed)
 		return
 	}
-	n.raise(u.Channel, needed)
+	k.raise(u.Channel, needed)
 }
 
-// keepPackages raises all packages of a channel that k holds at a level to it or, where k holds it on the channel itself,
+// keepPackages raises all packages of a channel that full holds at a level to it or, where full holds it on the channel itself,
 // the channel.
-func (n *Token) keepPackages(k *Token, channel int64, needed Level) {
-	if known(k.Resources[channel]) >= needed {
-		n.raise(channel, needed)
+func (k *Token) keepPackages(full *Token, channel int64, needed Level) {
+	if known(full.Resources[channel]) >= needed {
+		k.raise(channel, needed)
 		return
 	}
-	for name, l := range k.Packages[channel] {
+	for name, l := range full.Packages[channel] {
 		if known(l) >= needed {
-			n.raisePackage(channel, name, needed)
+			k.raisePackage(channel, name, needed)
 		}
 	}
 }
 
-// keepAll raises everything on which k opens a scope to the level of it.
-func (n *Token) keepAll(k *Token, s Scope) {
+// keepAll raises everything on which full opens a scope to the level of it.
+func (k *Token) keepAll(full *Token, s Scope) {
 	needed := catalogue[s].level
-	for id, l := range k.Resources {
+	for id, l := range full.Resources {
 		if known(l) >= needed {
-			n.raise(id, needed)
+			k.raise(id, needed)
 		}
 	}
 	if !aboutPackages(s) {
 		return
 	}
-	for id := range k.Packages {
-		if known(n.Resources[id]) < needed {
-			n.keepPackages(k, id, needed)
+	for id := range full.Packages {
+		if known(k.Resources[id]) < needed {
+			k.keepPackages(full, id, needed)
 		}
 	}
 }
 
-func (n *Token) raise(channel int64, level Level) {
-	if n.Resources == nil {
-		n.Resources = map[int64]Level{}
+func (k *Token) raise(channel int64, level Level) {
+	if k.Resources == nil {
+		k.Resources = map[int64]Level{}
 	}
-	n.Resources[channel] = max(n.Resources[channel], level)
+	k.Resources[channel] = max(k.Resources[channel], level)
 }
 
-func (n *Token) raisePackage(channel int64, name string, level Level) {
-	if n.Packages == nil {
-		n.Packages = map[int64]map[string]Level{}
+func (k *Token) raisePackage(channel int64, name string, level Level) {
+	if k.Packages == nil {
+		k.Packages = map[int64]map[string]Level{}
 	}
-	if n.Packages[channel] == nil {
-		n.Packages[channel] = map[string]Level{}
+	if k.Packages[channel] == nil {
+		k.Packages[channel] = map[string]Level{}
 	}
-	n.Packages[channel][name] = max(n.Packages[channel][name], level)
+	k.Packages[channel][name] = max(k.Packages[channel][name], level)
 }

@@ -203,11 +203,13 @@ func TestNarrow(t *testing.T) {
 			wide, []Use{{Scope: ChannelView}}, resources(map[int64]Level{1: Read, 2: Read, 3: Read}, nil),
 		},
 		"a list of packages alone keeps all": {
-			wide, []Use{{Scope: ArtifactView}},
+			wide,
+			[]Use{{Scope: ArtifactView}},
 			resources(map[int64]Level{1: Read, 2: Read, 3: Read}, map[int64]map[string]Level{4: {numpy: Read, scipy: Read}}),
 		},
 		"channels that were not noted": {
-			wide, []Use{{ArtifactCreate, OtherChannels, ""}},
+			wide,
+			[]Use{{ArtifactCreate, OtherChannels, ""}},
 			resources(map[int64]Level{1: Write, 2: Write}, map[int64]map[string]Level{4: {numpy: Write}}),
 		},
 		"a level that was lowered since":       {wide, []Use{{ChannelEdit, 2, ""}}, resources(nil, nil)},

@@ -222,8 +222,10 @@ func (s *Settings) validate(ctx context.Context, w *work, before SiteSettings, a
 		field string
 		n     int
 	}{
-		{"token_default_days", after.TokenDays.Default}, {"token_max_days", after.TokenDays.Max},
-		{"service_token_default_days", after.ServiceTokenDays.Default}, {"service_token_max_days", after.ServiceTokenDays.Max},
+		{"token_default_days", after.TokenDays.Default},
+		{"token_max_days", after.TokenDays.Max},
+		{"service_token_default_days", after.ServiceTokenDays.Default},
+		{"service_token_max_days", after.ServiceTokenDays.Max},
 	} {
 		if err := validateDays(days.field, days.n); err != nil {
 			return err

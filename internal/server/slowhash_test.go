@@ -51,7 +51,8 @@ func (s *stage) suspects(t *testing.T, rotten map[string]bad) map[string]call {
 // doors are requests to each part of the server, none of which is a sign-in.
 func (s *stage) doors() []call {
 	return []call{
-		get("/team/noarch/repodata.json"), get("/open/noarch/" + s.file), get("/none/noarch/repodata.json.zst"), {method: http.MethodHead, path: "/team"},
+		get("/team/noarch/repodata.json"), get("/open/noarch/" + s.file), get("/none/noarch/repodata.json.zst"),
+		{method: http.MethodHead, path: "/team"},
 		{method: http.MethodPut, path: "/team/noarch/" + s.file, body: []byte("x")},
 		get("/api/account"), get("/api/channels/team"), get("/api/users"), get("/-/"),
 		{method: http.MethodPost, path: "/api/account/tokens", body: api.TokenCreate{Name: "x"}},
