@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -86,11 +87,16 @@ func (a *app) noticeTestCommand() *cobra.Command {
 				return fail(err, "could not send a test")
 			}
 			if len(tests) == 0 {
-				return &failure{what: "the server has no way to tell anybody", next: "name a mail server (smtp_address) or a webhook (webhook_url) in its configuration"}
+				return &failure{
+					what: "could not send a test", err: errors.New("the server has no way to tell anybody"),
+					next: "name a mail server (smtp_address) or a webhook (webhook_url) in its configuration",
+				}
 			}
-			failed := false
+			failed := 0
 			for _, t := range tests {
-				failed = failed || t.Error != ""
+				if t.Error != "" {
+					failed++
+				}
 			}
 			err = a.emit(tests, func(t *table) {
 				t.row("BY", "RESULT")
@@ -102,8 +108,8 @@ func (a *app) noticeTestCommand() *cobra.Command {
 					t.row(test.Way, result)
 				}
 			})
-			if err == nil && failed {
-				return &failure{what: "not every test could be sent"}
+			if err == nil && failed > 0 {
+				return &partlyError{failed: failed, total: len(tests)}
 			}
 			return err
 		},
