@@ -65,9 +65,13 @@ func signInProblem(reason string) string {
 		return "That sign-in was finished before. Begin again."
 	case "sign_in_refused":
 		return "The sign-in service did not let you in."
+	case "identity_invalid":
+		return "The sign-in service said nothing that this site can go by. Ask an administrator."
+	case "account_disabled":
+		return "Your account is disabled. Ask an administrator."
 	case "unavailable":
 		return "The sign-in service does not answer. Try again later."
-	case "not_invited", "domain_not_allowed", "group_not_allowed":
+	case "identity_not_allowed":
 		return "Your account is not admitted to this site. Ask its administrator."
 	}
 	return "You could not be signed in. Try again, and ask an administrator if it happens again."
