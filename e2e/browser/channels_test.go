@@ -61,8 +61,11 @@ func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
 	t.Helper()
 	ctx := t.Context()
 	for i, p := range []random.Options{
-		{Name: "alpha", Version: "1.9", Subdir: "linux-64"}, {Name: "alpha", Version: "1.10", Subdir: "osx-arm64"}, {Name: "alpha", Version: "1.10", Subdir: "win-64"},
-		{Name: "team-tools", Version: "2026.3", Subdir: "noarch"}, {Name: "a-package-with-a-rather-long-name-indeed", Version: "0.0.1", Subdir: "noarch"},
+		{Name: "alpha", Version: "1.9", Subdir: "linux-64"},
+		{Name: "alpha", Version: "1.10", Subdir: "osx-arm64"},
+		{Name: "alpha", Version: "1.10", Subdir: "win-64"},
+		{Name: "team-tools", Version: "2026.3", Subdir: "noarch"},
+		{Name: "a-package-with-a-rather-long-name-indeed", Version: "0.0.1", Subdir: "noarch"},
 	} {
 		data, info := servertest.Package(uint64(i), p)
 		s.Upload(ada, "team", data, info.Filename)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,12 @@ func get[T any](b *tab, what string, action chromedp.Action[T]) T {
 func eval[T any](b *tab, js string) T {
 	b.t.Helper()
 	return get(b, "evaluate "+js, chromedp.Evaluate[T](js, chromedp.EvalAsValue))
+}
+
+// path is where the tab is, without the site.
+func (b *tab) path() string {
+	b.t.Helper()
+	return strings.TrimPrefix(b.address(), b.site)
 }
 
 // visit opens a page and waits until it is loaded.
