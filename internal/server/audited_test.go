@@ -30,6 +30,7 @@ var several = map[string]string{
 	"DELETE " + oneUser:                                            "each token ends with its account",
 	"PUT " + oneChannel + "/artifacts/bulk":                        "a job is queued, and ends",
 	"POST " + oneChannel + "/service-accounts/{account_id}/tokens": "the account's level on the channel changes with its tokens",
+	"POST " + serviceToken + "/narrow":                             "the account's level on the channel changes with its tokens",
 	"POST " + oneUser + "/tokens/hand-over":                        "each token gets a new string with its new owner, whose account may have to be made",
 	"POST binstar:/channels/<channel>/{label}/copy/{to}":           "each file of the label gets another one",
 	"POST " + oneChannel + "/trust":                                "the service account's level on the channel changes with the first rule",
@@ -50,7 +51,12 @@ var idle = map[string]string{
 }
 
 // people are the operations for which a token must hold more than their scopes: what it passes on.
-var people = map[string]bool{"POST " + oneChannel + "/service-accounts/{account_id}/tokens": true}
+var people = map[string]bool{
+	"POST " + oneChannel + "/service-accounts/{account_id}/tokens": true,
+	"POST " + oneToken + "/narrow":                                 true,
+	"POST " + oneUser + "/tokens/{token_id}/narrow":                true,
+	"POST " + serviceToken + "/narrow":                             true,
+}
 
 // eventOf is the event that operations must leave, written by hand. Of those that are not here it is only asked that they
 // leave one.

@@ -110,7 +110,8 @@ func TestHiddenInBody(t *testing.T) {
 	}
 }
 
-// TestNoRedirects: nothing is ever redirected, since a token could end up in the new address.
+// TestNoRedirects: nothing is ever redirected, since a token could end up in the new address, but for the pages, which
+// take no token and lead those who have not signed in to where they can.
 func TestNoRedirects(t *testing.T) {
 	s := newStage(t)
 	token := s.ResourceToken(s.ada, "team", api.LevelRead).Secret
@@ -123,6 +124,9 @@ func TestNoRedirects(t *testing.T) {
 		for _, prefix := range []string{"", "/t/" + token, "/conda/t/" + token, "/api/repo/t/" + token} {
 			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
 				a := call{method: method, path: prefix + path}.do(t, s.Site)
+				if prefix == "" && strings.HasPrefix(path, "/-") && strings.HasPrefix(a.header.Get("Location"), "/-/") {
+					continue
+				}
 				if a.status >= 300 && a.status < 400 || a.status >= 500 || a.header.Get("Location") != "" {
 					t.Errorf("%s %s = %d to %q", method, strings.ReplaceAll(prefix+path, token, "TOKEN"), a.status, a.header.Get("Location"))
 				}
