@@ -30,6 +30,7 @@ var several = map[string]string{
 	"DELETE " + oneUser:                                            "each token ends with its account",
 	"PUT " + oneChannel + "/artifacts/bulk":                        "a job is queued, and ends",
 	"POST " + oneChannel + "/service-accounts/{account_id}/tokens": "the account's level on the channel changes with its tokens",
+	"POST /api/system/notices":                                     "a job is queued, and ends",
 	"POST " + serviceToken + "/narrow":                             "the account's level on the channel changes with its tokens",
 	"POST " + oneUser + "/tokens/hand-over":                        "each token gets a new string with its new owner, whose account may have to be made",
 	"POST binstar:/channels/<channel>/{label}/copy/{to}":           "each file of the label gets another one",
