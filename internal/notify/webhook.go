@@ -182,7 +182,7 @@ func (w *Webhook) Send(ctx context.Context, d registry.Digest) (rerr error) {
 // sign is the signature over id, time and body, by the Standard Webhooks scheme.
 func sign(key []byte, id, stamp string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.", id, stamp)
-	_, _ = mac.Write(body) // A hash never fails.
+	_, _ = mac.Write([]byte(id + "." + stamp + ".")) // A hash never fails.
+	_, _ = mac.Write(body)
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

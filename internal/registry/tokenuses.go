@@ -81,7 +81,7 @@ func (s *Tokens) adviceOf(ctx context.Context, acc account, publicID string, day
 
 // recorded reads a token with all that this process knows of its uses, and since when uses are noted.
 func (s *Tokens) recorded(ctx context.Context, acc account, publicID string) (t Token, uses []TokenUse, since time.Time, err error) {
-	if err = s.usage.Flush(ctx); err != nil {
+	if err := s.usage.Flush(ctx); err != nil {
 		return t, nil, since, err
 	}
 	if since, err = s.usage.Since(ctx); err != nil {

@@ -68,7 +68,7 @@ func (m *Mailbox) Connected(t testing.TB) {
 // NewMailbox starts a mail server that ends with the test.
 func NewMailbox(t testing.TB, set func(*Mailbox)) *Mailbox {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
