@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func (m *machine) python(t *testing.T, script string, question any) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), pyoracle.Python(t), "-I", "-c", script)
+	cmd := pyoracle.Command(t, script)
 	cmd.Stdin, cmd.Env, cmd.Dir = bytes.NewReader(stdin), m.env, filepath.Join(m.root, "work")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -52,12 +52,38 @@ func Python(t testing.TB) string {
 	return ""
 }
 
+// runner runs the script in its first argument and ends the process without taking the interpreter apart: the threads of
+// rattler's runtime now and then crash in that, after everything has been done.
+const runner = `
+import os, sys, traceback
+status = 0
+try:
+    exec(compile(sys.argv.pop(), "<script>", "exec"), {"__name__": "__main__"})
+except SystemExit as e:
+    status = e.code if isinstance(e.code, int) else 0 if e.code is None else 1
+    if isinstance(e.code, str):
+        print(e.code, file=sys.stderr)
+except BaseException:
+    traceback.print_exc()
+    status = 1
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)
+`
+
+// Command is a run of script in the interpreter of [Python], which sees neither PYTHON* variables nor the user's own
+// packages, and is killed when the test ends.
+func Command(t testing.TB, script string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), Python(t), "-I", "-c", runner, script)
+}
+
 // Run executes script in the interpreter of [Python], feeding it stdin, and returns what it wrote to standard output.
 // The test fails, showing standard error, if the script does. The script sees neither PYTHON* variables nor the user's
 // own packages, and is killed when the test ends.
 func Run(t testing.TB, script string, stdin []byte) []byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), Python(t), "-I", "-c", script)
+	cmd := Command(t, script)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

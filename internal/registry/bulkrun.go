@@ -40,11 +40,11 @@ type bulkPosition struct {
 	File int64 `json:"file"`
 }
 
-// FileRange is files of a channel in the order in which they came: of one package where Name is not empty, after and
-// through the files of these numbers.
+// FileRange is files of a channel in the order in which they came: of one package where Name is not empty, with one label
+// where Label is not empty, after and through the files of these numbers.
 type FileRange struct {
 	ChannelID      int64
-	Name           string
+	Name, Label    string
 	After, Through int64
 }
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kingsnake/internal/access"
@@ -40,6 +41,11 @@ func (s *Tokens) CreateNamed(ctx context.Context, caller *access.Caller, in Toke
 	if len(olds) > 0 && !replace {
 		return Issued{}, &Error{Code: CodeConflict, Reason: reasonTokenExists, Message: fmt.Sprintf("you have a token called %s already; remove it first, or choose another name", in.Name)}
 	}
+	for _, t := range olds {
+		if err := s.mayReplace(ctx, caller, acc, t); err != nil {
+			return Issued{}, err
+		}
+	}
 	issued, err := s.createOf(ctx, caller, acc, in)
 	if err != nil {
 		return Issued{}, err
@@ -50,6 +56,31 @@ func (s *Tokens) CreateNamed(ctx context.Context, caller *access.Caller, in Toke
 		}
 	}
 	return issued, nil
+}
+
+// mayReplace asks whether the caller may end a token after having made another one. What a token mints ends with it, so
+// that none replaces itself or what it was minted by.
+func (s *Tokens) mayReplace(ctx context.Context, caller *access.Caller, acc account, t Token) error {
+	if err := s.mayRevoke(ctx, caller, acc, t); err != nil {
+		return err
+	}
+	mine, err := s.mintedUnder(ctx, caller, t.ID)
+	if err != nil || !mine {
+		return err
+	}
+	return conflict("what token %s makes ends with it, so it cannot be replaced by that; reissue it instead: kingsnake token reissue %s", t.Name, t.PublicID)
+}
+
+// mintedUnder tells whether what the caller makes ends with a token: it is the caller's, or one that it was minted by.
+func (s *Tokens) mintedUnder(ctx context.Context, caller *access.Caller, token int64) (bool, error) {
+	if caller.Token == nil {
+		return false, nil
+	}
+	if caller.Token.ID == token {
+		return true, nil
+	}
+	above, err := s.tokens.TokenAncestors(ctx, caller.Token.ID)
+	return slices.ContainsFunc(above, func(a Ancestor) bool { return a.TokenID == token }), err
 }
 
 // reasonTokenExists is the reason of a refusal to make a second token of a name.
@@ -77,15 +108,12 @@ func (s *Tokens) DeleteNamed(ctx context.Context, caller *access.Caller, name st
 	return s.deleteOf(ctx, caller, acc, olds[0].PublicID)
 }
 
-// Home is the channel that a name stands for where tools take the names of accounts for those of channels: the channel of
-// that name where the caller may know of it, else, for the caller's own name, the account's default channel.
+// Home is the channel that a name stands for where tools take the names of accounts for those of channels: for the caller's
+// own name the account's default channel, else the channel of that name. The default goes first, since anybody can
+// create a channel named like somebody else.
 func (s *Accounts) Home(ctx context.Context, caller *access.Caller, name string) (string, error) {
 	if name != caller.Principal.Name || !caller.LoggedIn() {
 		return name, nil
-	}
-	c, err := s.tokens.lookup.find(ctx, name)
-	if err != nil || access.MayRead(caller, access.OnChannel(c.Access())) {
-		return name, err
 	}
 	me, err := s.Me(ctx, caller)
 	if err != nil || me.DefaultChannelPath == "" {

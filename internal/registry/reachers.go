@@ -27,6 +27,14 @@ func (s *Access) Reachers(ctx context.Context, caller *access.Caller, path strin
 	if err != nil {
 		return nil, 0, err
 	}
+	if f.open {
+		// That lists the site's accounts and tokens, whoever has them.
+		for _, scope := range []access.Scope{access.UserView, access.UserTokenView} {
+			if err := s.allow(ctx, caller, scope, access.OnAccount(0)); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
 	v, err := s.survey(ctx, caller, c, f)
 	if err != nil {
 		return nil, 0, err

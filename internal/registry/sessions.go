@@ -36,17 +36,37 @@ func (s *Accounts) Login(ctx context.Context, in LoginInput) (Session, error) {
 	}
 	if !ok || u.Disabled || u.Kind != access.KindUser {
 		s.loginFailed(in, u)
-		return Session{}, &Error{Code: CodeCredential, Reason: string(access.ProblemPassword), Message: "the user name or the password is wrong, or the account is disabled"}
+		return Session{}, errLogin()
 	}
 	var session Session
-	err = s.write(ctx, loginCaller(in.Origin, u), func(w *work) error {
+	err = s.write(ctx, loginCaller(in.Origin, u), func(w *work) (err error) {
+		if u, err = s.unchanged(ctx, w, u); err != nil {
+			return err
+		}
 		session, err = s.open(ctx, w, u, nil)
 		return err
 	})
+	if e, known := AsError(err); known && e.Code == CodeCredential {
+		s.loginFailed(in, u)
+	}
 	if err == nil && session.First {
 		s.welcome(ctx, in.Origin, u.ID)
 	}
 	return session, err
+}
+
+func errLogin() error {
+	return &Error{Code: CodeCredential, Reason: string(access.ProblemPassword), Message: "the user name or the password is wrong, or the account is disabled"}
+}
+
+// unchanged reads an account again whose password was right. Hashing takes long, and the account may have been disabled
+// meanwhile, or its password replaced: that must not be undone, and the old password opens nothing any more.
+func (s *Accounts) unchanged(ctx context.Context, w *work, verified User) (User, error) {
+	u, err := s.accounts.UserByID(ctx, w.tx, verified.ID)
+	if errors.Is(err, ErrNoRecord) || err == nil && (u.Disabled || u.PasswordHash != verified.PasswordHash) {
+		return verified, errLogin()
+	}
+	return u, err
 }
 
 // open makes a session for the account that the write's caller is.
@@ -125,7 +145,7 @@ func (s *Accounts) SetPassword(ctx context.Context, caller *access.Caller, ref, 
 	if err != nil {
 		return "", err
 	}
-	return made, s.storePassword(ctx, caller, u)
+	return made, s.storePassword(ctx, caller, u, nil)
 }
 
 // ChangeOwnPassword replaces the caller's password, which a session only can, and only who knows the old one. All
@@ -148,16 +168,23 @@ func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller,
 	if password == "" {
 		return invalid("new_password", "the new password is empty")
 	}
+	verified := u
 	if _, err := s.choose(ctx, &u, password); err != nil {
 		return err
 	}
-	return s.storePassword(ctx, caller, u)
+	return s.storePassword(ctx, caller, u, &verified)
 }
 
-// storePassword writes the hash and ends all sessions.
-func (s *Accounts) storePassword(ctx context.Context, caller *access.Caller, u User) error {
+// storePassword writes the hash and ends all sessions. verified, where it is given, is the account as it was when its old
+// password was found to be right, which must still be so.
+func (s *Accounts) storePassword(ctx context.Context, caller *access.Caller, u User, verified *User) error {
 	hash, issued := u.PasswordHash, u.PasswordIssued
 	return s.write(ctx, caller, func(w *work) error {
+		if verified != nil {
+			if _, err := s.unchanged(ctx, w, *verified); err != nil {
+				return err
+			}
+		}
 		u, err := s.accounts.UserByID(ctx, w.tx, u.ID)
 		if err != nil {
 			return err

@@ -59,7 +59,7 @@ func (s *Packages) selected(ctx context.Context, tx Tx, c Channel, x Selection) 
 		return nil, err
 	}
 	var out []File
-	for r := (FileRange{ChannelID: c.ID, Name: x.Name, Through: last}); ; {
+	for r := (FileRange{ChannelID: c.ID, Name: x.Name, Label: x.Label, Through: last}); ; {
 		files, err := s.packages.FilesAfter(ctx, tx, r, bulkBatch)
 		if err != nil {
 			return nil, err

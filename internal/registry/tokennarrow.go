@@ -126,6 +126,12 @@ func (s *Tokens) narrowerOne(ctx context.Context, w *work, acc account, a Advice
 	if err := s.limitDepth(ctx, w.caller); err != nil {
 		return Issued{}, err
 	}
+	switch mine, err := s.mintedUnder(ctx, w.caller, old.ID); {
+	case err != nil:
+		return Issued{}, err
+	case mine && overlap > 0:
+		return Issued{}, conflict("what this token makes ends with it, so it cannot end in favour of that; narrow it in place, or sign in")
+	}
 	if end := now.Add(overlap); overlap > 0 && (old.ExpiresAt.IsZero() || end.Before(old.ExpiresAt)) {
 		old.ExpiresAt, old.UpdatedAt = end, now
 		if err := s.tokens.UpdateToken(ctx, w.tx, old); err != nil {

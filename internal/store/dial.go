@@ -31,6 +31,8 @@ func steady(cfg *pgx.ConnConfig) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTime
 	}
+	// A write waits for its turn by a statement, and must then see what the one before it did.
+	cfg.RuntimeParams["default_transaction_isolation"] = "read committed"
 	for name, value := range limits() {
 		if cfg.RuntimeParams[name] == "" {
 			cfg.RuntimeParams[name] = value

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"kingsnake/conda/channel"
 	"kingsnake/internal/registry"
 )
 
@@ -12,6 +13,14 @@ func rangeOf(r registry.FileRange) where {
 	w.add(`f.channel_id = ?`, r.ChannelID)
 	if r.Name != "" {
 		w.add(`f.artifact_id = (SELECT a.id FROM artifacts a WHERE a.channel_id = ? AND a.family = ? AND a.name = ?)`, r.ChannelID, registry.FamilyConda, r.Name)
+	}
+	switch {
+	case r.Label == "":
+	case r.Label == channel.DefaultLabel || r.Name != "":
+		w.parts = append(w.parts, carries(&w, "f", r.Label))
+	default:
+		// A label has few of a large channel's files.
+		w.add(`f.id IN (SELECT file_id FROM file_labels WHERE channel_id = ? AND label = ?)`, r.ChannelID, r.Label)
 	}
 	w.add(`f.id > ?`, r.After)
 	w.add(`f.id <= ?`, r.Through)

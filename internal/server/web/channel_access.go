@@ -17,6 +17,8 @@ type accessData struct {
 	List          *listing
 	Rows          []reachRow
 	Kinds, Levels []option
+	// MayOpen tells whether to offer the list of all who get in by the channel's privacy.
+	MayOpen bool
 }
 
 // reachRow is somebody or something that can reach the channel, in words.
@@ -62,6 +64,7 @@ func (w *Web) channelAccess(p *page) error {
 	if err != nil {
 		return err
 	}
+	d.MayOpen = p.Service.Can(p.Caller, access.UserView, access.OnAccount(0)) && p.Service.Can(p.Caller, access.UserTokenView, access.OnAccount(0))
 	d.List.Total = total
 	for _, r := range list {
 		d.Rows = append(d.Rows, viewReacher(r))

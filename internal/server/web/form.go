@@ -151,7 +151,7 @@ func (p *page) again(err error, name, title string, data any, already string) er
 		p.notice = &flash{Kind: "info", Text: "You are signed in again. Nothing was done yet and nothing of the form is lost: look it over and send it once more."}
 		return p.show(name, title, data)
 	case errors.Is(err, errAlready):
-		p.notice = &flash{Kind: "warning", Text: "This form was sent before, and what it asks for was done then, once. " + already}
+		p.notice = &flash{Kind: "warning", Text: "This form was sent before, and it is carried out only once. If that succeeded: " + already}
 		return p.render(http.StatusConflict, name, title, data)
 	case errors.Is(err, errChecked):
 	case known && e.Denied == nil && aboutForm(e.Code):
