@@ -309,6 +309,8 @@ func listing() map[string][]string {
 	return map[string][]string{
 		"GET " + oneChannel + "/subchannels":                               {"subchannel:view"},
 		"GET " + oneChannel + "/subchannels/{subchannel}/virtual-channels": {"channel:view"},
+		"GET " + oneChannel + "/access":                                    {"user.token:view"},
+		"GET " + oneChannel + "/subchannels/{subchannel}/access":           {"channel.group:view", "user.token:view"},
 		"GET /api/groups/{group_id}/channels":                              view,
 		"GET /api/account/history":                                         history,
 		"GET /api/account/history/ws":                                      history,
