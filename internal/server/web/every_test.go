@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kingsnake/api"
+	"kingsnake/conda/random"
 	"kingsnake/internal/config"
 	"kingsnake/internal/server/web"
 	"kingsnake/internal/server/web/webtest"
@@ -33,6 +34,8 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	if err := s.Admin.AddChannelGroup(t.Context(), "team", "readers", api.LevelRead); err != nil {
 		t.Fatal(err)
 	}
+	data, info := servertest.Package(1, random.Options{Name: "alpha", Version: "1.0", Subdir: "noarch"})
+	s.Upload(s.Admin, "team", data, info.Filename)
 	token := s.ResourceToken(s.Admin, "team", api.LevelWrite)
 	rule, err := s.Admin.CreateTrustRule(t.Context(), "team", api.TrustRuleWrite{Issuer: "https://ci.test", Claims: map[string]string{"sub": "x"}, Permission: api.LevelRead})
 	if err != nil {
@@ -46,6 +49,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	}
 	return s, map[string]string{
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
+		"package": "alpha",
 	}
 }
 
@@ -130,7 +134,7 @@ func sound(t *testing.T, name string, p *webtest.Page) {
 		}
 	}
 	for _, n := range p.All("a[href]") {
-		if to := n.Attr("href"); !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") {
+		if to := n.Attr("href"); !strings.HasPrefix(n.Attr("rel"), "external ") && !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") {
 			t.Errorf("%s: the link %s leaves the site", name, to)
 		}
 	}

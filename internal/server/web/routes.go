@@ -37,6 +37,8 @@ func (w *Web) sections() []section {
 		w.homePages(),
 		w.channelPages(),
 		w.packagesPages(),
+		w.packageSearchPages(),
+		w.packagePages(),
 		w.subchannelPages(),
 		w.channelGroupPages(),
 		w.channelOwnerPages(),

@@ -51,3 +51,19 @@ func hostOf(site string) string {
 	}
 	return u.Hostname()
 }
+
+// installLines are the ways to install one package of a channel.
+func (p *page) installLines(c registry.Channel, name, token string) []useLine {
+	site := p.URL(p.r)
+	plain := site + "/" + c.Path
+	address, signIn := plain, ""
+	if c.Privacy != access.Public {
+		address = site + "/t/" + token + "/" + c.Path
+		signIn = "pixi auth login " + hostOf(site) + " --token " + token + "\n"
+	}
+	return []useLine{
+		{Label: "conda", Text: "conda install --channel " + address + " " + name},
+		{Label: "mamba", Text: "mamba install --channel " + address + " " + name},
+		{Label: "pixi", Text: signIn + "pixi workspace channel add " + plain + "\npixi add " + name},
+	}
+}
