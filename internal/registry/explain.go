@@ -15,6 +15,7 @@ type Access struct {
 	tokens    TokenStore
 	directory *Directory
 	lookup    *channelLookup
+	mint      Mint
 
 	reach    ReachStore
 	rules    TrustStore
@@ -25,9 +26,10 @@ type Access struct {
 
 // Question is what somebody wants to know: may this one take that action there?
 type Question struct {
-	// User names an account by name or public id, TokenID a token; both empty: the caller itself.
-	User, TokenID string
-	Action        string
+	// User names an account by name or public id, TokenID a token; String is a token's string, which is used for nothing
+	// else. All empty: the caller itself.
+	User, TokenID, String string
+	Action                string
 	// Channel is a path, Package "family/name"; both may be empty for what is asked of the site.
 	Channel, Package string
 }
@@ -99,8 +101,11 @@ func resourceName(q Question) string {
 }
 
 func subjectName(c *access.Caller) string {
-	if c.Token != nil {
+	switch {
+	case c.Token != nil:
 		return "token " + c.Token.Name + " of " + c.Principal.Name
+	case c.Problem != access.ProblemNone:
+		return "a token that does not work"
 	}
 	return c.Principal.Name
 }
@@ -126,16 +131,14 @@ func (s *Access) target(ctx context.Context, caller *access.Caller, scope access
 
 // subject gives whom the question is about, after asking whether the caller may know.
 func (s *Access) subject(ctx context.Context, caller *access.Caller, q Question, target access.Target) (*access.Caller, error) {
-	if q.User == "" && q.TokenID == "" {
+	if q.User == "" && q.TokenID == "" && q.String == "" {
 		return caller, s.allow(ctx, caller, access.AccessExplain, access.OnAccount(caller.Principal.ID))
 	}
-	about, err := s.find(ctx, q, caller.Fallback)
-	var account int64
-	if about != nil {
-		account = about.Principal.ID
-	}
-	if caller.Principal.ID == account && account != 0 {
-		if err := s.allow(ctx, caller, access.AccessExplain, access.OnAccount(account)); err != nil {
+	about, account, err := s.find(ctx, q, caller.Fallback)
+	// What nobody holds is nobody else's either.
+	nobodys := q.String != "" && account == 0 && err == nil
+	if caller.Principal.ID == account && account != 0 || nobodys {
+		if err := s.allow(ctx, caller, access.AccessExplain, access.OnAccount(caller.Principal.ID)); err != nil {
 			return nil, err
 		}
 		return about, err
@@ -150,19 +153,21 @@ func (s *Access) subject(ctx context.Context, caller *access.Caller, q Question,
 	return about, err
 }
 
-// find makes the caller that the question is about, as if it came in now. It holds the site's role everyone, as the one
-// who asks does.
-func (s *Access) find(ctx context.Context, q Question, fallback *access.Principal) (*access.Caller, error) {
-	c := &access.Caller{Via: access.ViaSession, Now: s.now(), Fallback: fallback}
-	var principal int64
+// find makes the caller that the question is about, as if it came in now, and tells whose account it is. It holds the
+// site's role everyone, as the one who asks does.
+func (s *Access) find(ctx context.Context, q Question, fallback *access.Principal) (c *access.Caller, principal int64, err error) {
+	c = &access.Caller{Via: access.ViaSession, Now: s.now(), Fallback: fallback}
 	switch {
+	case q.String != "":
+		principal, err = s.holder(ctx, q.String, c)
+		return c, principal, err
 	case q.TokenID != "":
 		t, err := s.tokens.TokenByPublicID(ctx, nil, q.TokenID)
 		if errors.Is(err, ErrNoRecord) {
-			return nil, notFound("there is no token %s", clip(q.TokenID, 64))
+			return nil, 0, notFound("there is no token %s", clip(q.TokenID, 64))
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		principal, c.Token, c.Via = t.OwnerID, t.Access(), access.ViaToken
 	default:
@@ -171,14 +176,13 @@ func (s *Access) find(ctx context.Context, q Question, fallback *access.Principa
 			u, err = s.accounts.UserByPublicID(ctx, nil, q.User)
 		}
 		if errors.Is(err, ErrNoRecord) {
-			return nil, notFound("there is no user %s", clip(q.User, 100))
+			return nil, 0, notFound("there is no user %s", clip(q.User, 100))
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		principal = u.ID
 	}
-	var err error
 	c.Principal, err = s.directory.Principal(ctx, principal)
-	return c, err
+	return c, principal, err
 }

@@ -140,7 +140,7 @@ func New(o Options) *Service {
 		Accounts: accounts,
 		Groups:   groups,
 		Access: &Access{
-			core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup,
+			core: c, accounts: o.Store, tokens: o.Store, directory: directory, lookup: lookup, mint: o.Mint,
 			reach: o.Store, rules: o.Store, services: o.Store, settings: settings, issuers: o.TrustedIssuers,
 		},
 		System:          &System{core: c, system: o.Store, cleaner: o.Cleaner},

@@ -12,6 +12,7 @@ import (
 	"kingsnake/api"
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
+	"kingsnake/internal/server/auditfile"
 )
 
 func (a *API) auditOperations() {
@@ -95,25 +96,12 @@ func (a *API) listAudit(ctx context.Context, caller *access.Caller, in *listAudi
 	events, err := a.Service.Audit.List(ctx, caller, f, in.Limit)
 	out := api.AuditPage{Items: []api.AuditEvent{}}
 	for _, e := range events {
-		out.Items = append(out.Items, auditOut(e))
+		out.Items = append(out.Items, auditfile.Event(e))
 	}
 	if n := len(events); n == in.Limit {
 		out.Next = strconv.FormatInt(events[n-1].ID, 10)
 	}
 	return &body[api.AuditPage]{out}, err
-}
-
-func auditOut(e registry.Event) api.AuditEvent {
-	data := json.RawMessage(e.Data)
-	if !json.Valid(data) {
-		// A row that somebody changed is shown all the same; its hash tells that it is not genuine.
-		data = json.RawMessage("null")
-	}
-	return api.AuditEvent{
-		ID: e.ID, At: e.At, Event: string(e.Type), Outcome: string(e.Outcome), PrincipalID: e.PrincipalID, Principal: e.Principal, Via: e.Via,
-		TokenID: e.TokenID, SubjectID: e.SubjectID, ChannelID: e.ChannelID, Target: e.Target, Scope: e.Scope, Reason: e.Reason, Address: e.Address,
-		Client: e.Client, RequestID: e.RequestID, Data: data, Format: e.Format, Prev: e.Prev.String(), Hash: e.Hash.String(),
-	}
 }
 
 type headsInput struct {

@@ -18,6 +18,17 @@ func channelEvents() []registry.EventType {
 	}
 }
 
+// auditEvents are the events that the audit offers to look for: those of channels and those of the site.
+func auditEvents() []registry.EventType {
+	return append([]registry.EventType{
+		registry.EventLogin, registry.EventLoginFailed, registry.EventLogout, registry.EventDenied, registry.EventGrantRefused, registry.EventDeadTokenUsed,
+		registry.EventTokenCreated, registry.EventTokenReissued, registry.EventTokenRevoked, registry.EventTokenLeaked, registry.EventUserCreated,
+		registry.EventUserUpdated, registry.EventUserDeleted, registry.EventPasswordChanged, registry.EventRolesChanged, registry.EventRoleCreated,
+		registry.EventRoleUpdated, registry.EventRoleDeleted, registry.EventSettingsUpdated, registry.EventChannelDeleted, registry.EventBlobsCleaned,
+		registry.EventExported, registry.EventHeadSigned, registry.EventDenialsLost,
+	}, channelEvents()...)
+}
+
 // eventWords says what an event is. One that has no words of its own is called what programs call it.
 func eventWords(t registry.EventType) string {
 	switch t {

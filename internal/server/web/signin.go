@@ -96,7 +96,7 @@ func (p *page) askToSignIn() error {
 	}
 	kept := url.Values{}
 	for name, values := range p.form.Values {
-		if !strings.Contains(name, "password") && name != nonceField {
+		if !strings.Contains(name, "password") && name != checkStringField && name != nonceField {
 			kept[name] = values
 		}
 	}
