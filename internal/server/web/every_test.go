@@ -49,7 +49,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	}
 	return s, map[string]string{
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
-		"package": "alpha",
+		"package": "alpha", "group": group.ID, "member": "admin",
 	}
 }
 

@@ -19,10 +19,13 @@ const (
 	tokensURL     = "/-/tokens"
 	newTokenURL   = "/-/generate-token"
 	groupsURL     = "/-/groups"
+	newGroupURL   = "/-/create-group"
 	packagesURL   = "/-/packages"
 	checkURL      = "/-/check-access"
 	usersURL      = "/-/users"
+	newUserURL    = "/-/create-user"
 	rolesURL      = "/-/roles"
+	newRoleURL    = "/-/create-role"
 	auditURL      = "/-/audit"
 	settingsURL   = "/-/settings"
 	systemURL     = "/-/system"
@@ -51,6 +54,21 @@ func (p *page) channelPath() string {
 // tokenURL is the page of a token, or one below it.
 func tokenURL(id string, more ...string) string {
 	return join(tokensURL, append([]string{id}, more...)...)
+}
+
+// groupURL is the page of a group, or one below it. It takes the id: a name may hold slashes.
+func groupURL(id string, more ...string) string {
+	return join(groupsURL, append([]string{id}, more...)...)
+}
+
+// userURL is the page of an account, or one below it. It takes the id: no name is mistaken for another account's.
+func userURL(id string, more ...string) string {
+	return join(usersURL, append([]string{id}, more...)...)
+}
+
+// roleURL is the page of a role, or one below it.
+func roleURL(name string, more ...string) string {
+	return join(rolesURL, append([]string{name}, more...)...)
 }
 
 // join adds segments to an address.

@@ -23,6 +23,8 @@ type listing struct {
 	Number int
 	// Sort is the column, with - in front for descending.
 	Sort string
+	// per is how many lines a page has.
+	per int
 
 	path  string
 	query url.Values
@@ -31,7 +33,7 @@ type listing struct {
 // listing reads which part of a list is asked for. The first column is the order to begin with; what is asked for beyond
 // the columns is overlooked.
 func (p *page) listing(columns ...string) *listing {
-	l := &listing{Number: 1, Sort: columns[0], path: p.r.URL.Path, query: p.r.URL.Query()}
+	l := &listing{Number: 1, Sort: columns[0], per: pageSize, path: p.r.URL.Path, query: p.r.URL.Query()}
 	if n, err := strconv.Atoi(p.query("page")); err == nil && n > 1 && n <= maxPageNumber {
 		l.Number = n
 	}
@@ -47,22 +49,22 @@ func (p *page) listing(columns ...string) *listing {
 // page is what the domain is asked for.
 func (l *listing) page() registry.Page {
 	by, descending := strings.CutPrefix(l.Sort, "-")
-	return registry.Page{Offset: (l.Number - 1) * pageSize, Limit: pageSize, Sort: []registry.Sort{{By: by, Descending: descending}}}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Sort: []registry.Sort{{By: by, Descending: descending}}}
 }
 
 // unsorted is what the domain is asked for where the list has one order only.
 func (l *listing) unsorted() registry.Page {
-	return registry.Page{Offset: (l.Number - 1) * pageSize, Limit: pageSize}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per}
 }
 
 // Pages is how many pages there are, at least one.
-func (l *listing) Pages() int { return max(1, int((l.Total+pageSize-1)/pageSize)) }
+func (l *listing) Pages() int { return max(1, int((l.Total+int64(l.per)-1)/int64(l.per))) }
 
 // First and Last are the numbers of the lines that are shown, from 1.
-func (l *listing) First() int64 { return min(l.Total, int64((l.Number-1)*pageSize+1)) }
+func (l *listing) First() int64 { return min(l.Total, int64((l.Number-1)*l.per+1)) }
 
 // Last is the number of the last line that is shown.
-func (l *listing) Last() int64 { return min(l.Total, int64(l.Number*pageSize)) }
+func (l *listing) Last() int64 { return min(l.Total, int64(l.Number*l.per)) }
 
 // Filtered tells whether the list is narrowed by anything but its page and order.
 func (l *listing) Filtered() bool {

@@ -51,6 +51,8 @@ func (w *Web) sections() []section {
 		w.channelNoticePages(),
 		w.channelDeletePages(),
 		w.tokenPages(),
+		w.groupPages(),
+		w.groupMemberPages(),
 		w.checkPages(),
 		w.auditPages(),
 		w.signInPages(),

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 
+	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
 )
 
@@ -11,6 +12,7 @@ func (w *Web) suggestPages() section {
 	return section{routes: []route{
 		{pattern: "GET " + suggestURL + "channels", handle: w.suggestChannels},
 		{pattern: "GET " + suggestURL + "groups", handle: w.suggestGroups},
+		{pattern: "GET " + suggestURL + "users", handle: w.suggestUsers, needs: access.UserView},
 	}}
 }
 
@@ -44,6 +46,18 @@ func (w *Web) suggestGroups(p *page) error {
 	out := make([]suggestion, len(list))
 	for i, g := range list {
 		out[i] = suggestion{g.Name, plural(g.Members, "member")}
+	}
+	return p.suggest(out)
+}
+
+func (w *Web) suggestUsers(p *page) error {
+	list, _, err := p.Service.Accounts.ListUsers(p.ctx(), p.Caller, registry.UserFilter{Query: p.query("q")}, registry.Page{Limit: maxSuggestions})
+	if err != nil {
+		return err
+	}
+	out := make([]suggestion, len(list))
+	for i, u := range list {
+		out[i] = suggestion{u.Name, u.Email}
 	}
 	return p.suggest(out)
 }

@@ -41,6 +41,7 @@ func (w *Web) functions() template.FuncMap {
 	return template.FuncMap{
 		"asset": w.assets.url, "field": newField, "th": newHeading, "button": newButton, "empty": newEmpty, "tabs": newTabs,
 		"ago": newMoment, "until": newMoment, "size": humanSize, "count": plural, "copyable": newCopyable,
+		"groupURL": groupURL, "userURL": userURL, "roleURL": roleURL,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },
 		"privacy":    privacyOf,
 		"packageURL": packageURL,
