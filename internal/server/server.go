@@ -170,7 +170,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	flow, signInName := s.signIn(o)
 	if s.web, err = web.New(web.Options{
 		Service: site.Service, Callers: s.callers, Keys: site.Keys, Log: o.Log, Version: version.Get().Version, PublicURL: cfg.PublicURL,
-		URL: s.publicURL, SignInName: signInName, Idle: time.Duration(cfg.SessionIdle), Progress: time.Duration(cfg.ProgressTimeout),
+		Check: s.check, URL: s.publicURL, SignInName: signInName, Idle: time.Duration(cfg.SessionIdle), Progress: time.Duration(cfg.ProgressTimeout),
 	}); err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}

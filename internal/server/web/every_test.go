@@ -47,7 +47,12 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	job, err := s.Admin.Bulk(t.Context(), "team", api.Bulk{Action: api.BulkDelete, Items: []api.BulkItem{{Name: "nothing", Family: api.FamilyConda}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return s, map[string]string{
+		"job":     job.ID,
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
 		"package": "alpha", "group": group.ID, "member": "admin",
 	}

@@ -55,6 +55,8 @@ func (w *Web) sections() []section {
 		w.groupMemberPages(),
 		w.checkPages(),
 		w.auditPages(),
+		w.settingsPages(),
+		w.systemPages(),
 		w.signInPages(),
 		w.passwordPages(),
 		w.themePages(),

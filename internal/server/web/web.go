@@ -8,6 +8,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -29,6 +30,8 @@ type Options struct {
 	Keys    *identity.Keys
 	Log     *slog.Logger
 	Version string
+	// Check tells what is wrong with the server, empty when nothing is.
+	Check func(context.Context) []string
 	// PublicURL is the address of the site as configured, empty where each request says it; URL gives it for a request.
 	PublicURL string
 	URL       func(*http.Request) string
