@@ -112,7 +112,12 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, pattern := w.mux.Handler(r); pattern == "" {
-		w.answer(p, w.unmatched(r))
+		// Whoever has signed in is shown the same page for an address that does not exist and for one that is not for them.
+		err := p.identify()
+		if err == nil {
+			err = w.unmatched(r)
+		}
+		w.answer(p, err)
 		return
 	}
 	w.mux.ServeHTTP(rw, r)
