@@ -36,6 +36,10 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	}
 	data, info := servertest.Package(1, random.Options{Name: "alpha", Version: "1.0", Subdir: "noarch"})
 	s.Upload(s.Admin, "team", data, info.Filename)
+	role, err := s.Admin.CreateRole(t.Context(), api.Role{Name: "auditor", Permissions: map[string]*api.Level{"audit-logs": new(api.LevelRead)}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	token := s.ResourceToken(s.Admin, "team", api.LevelWrite)
 	rule, err := s.Admin.CreateTrustRule(t.Context(), "team", api.TrustRuleWrite{Issuer: "https://ci.test", Claims: map[string]string{"sub": "x"}, Permission: api.LevelRead})
 	if err != nil {
@@ -54,7 +58,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	return s, map[string]string{
 		"job":     job.ID,
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
-		"package": "alpha", "group": group.ID, "member": "admin",
+		"package": "alpha", "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
 	}
 }
 

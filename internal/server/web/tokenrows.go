@@ -161,7 +161,7 @@ func scopeGroups(scopes []access.Scope, chosen string) []scopeGroup {
 	var out []scopeGroup
 	for _, s := range scopes {
 		info := s.Info()
-		label := strings.ToUpper(string(info.Category[:1])) + strings.NewReplacer(".", " ", "-", " ").Replace(string(info.Category[1:]))
+		label := categoryLabel(info.Category)
 		if len(out) == 0 || out[len(out)-1].Label != label {
 			out = append(out, scopeGroup{Label: label})
 		}
