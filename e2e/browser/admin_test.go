@@ -6,7 +6,7 @@ import "testing"
 func adminShots() []shot {
 	return []shot{
 		{name: "check-access", path: "/-/check-access", as: "author"},
-		{name: "check-access-refused", path: "/-/check-access?user=admin&action=artifact:create&channel=team", as: "author", prepare: func(b *tab) {
+		{name: "check-access-refused", path: "/-/check-access?action=system.settings:edit", as: "author", prepare: func(b *tab) {
 			b.press("form.check-form button[type=submit]")
 			b.see(".answer")
 		}},
