@@ -74,8 +74,9 @@ type confirmation struct {
 	Action, Button, Cancel string
 	// Type is what has to be typed, empty for nothing.
 	Type string
-	// Hidden are fields that go along.
+	// Hidden are fields that go along, Values those that can be there more than once.
 	Hidden map[string]string
+	Values map[string][]string
 }
 
 // confirm asks before something is lost. The form comes back as a POST to Action; confirmed checks it.

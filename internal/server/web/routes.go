@@ -39,6 +39,8 @@ func (w *Web) sections() []section {
 		w.packagesPages(),
 		w.packageSearchPages(),
 		w.packagePages(),
+		w.packageFilePages(),
+		w.channelJobPages(),
 		w.subchannelPages(),
 		w.channelGroupPages(),
 		w.channelOwnerPages(),
