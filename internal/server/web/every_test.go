@@ -27,7 +27,6 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 		c.PublicURL, c.TrustedIssuers = "http://pages.test", []string{"https://ci.test"}
 	})
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
-	s.Channel(s.Admin, "other", api.PrivacyPrivate)
 	group, err := s.Admin.CreateGroup(t.Context(), api.GroupRequest{Name: "readers"})
 	if err != nil {
 		t.Fatal(err)
@@ -42,10 +41,6 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 		t.Fatal(err)
 	}
 	token := s.ResourceToken(s.Admin, "team", api.LevelWrite)
-	job, err := s.Admin.Bulk(t.Context(), "team", api.Bulk{Action: api.BulkCopy, TargetChannel: "other", All: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	rule, err := s.Admin.CreateTrustRule(t.Context(), "team", api.TrustRuleWrite{Issuer: "https://ci.test", Claims: map[string]string{"sub": "x"}, Permission: api.LevelRead})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +59,6 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 		"job":     job.ID,
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
 		"package": "alpha", "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
-		"job": job.ID,
 	}
 }
 

@@ -34,8 +34,8 @@ type packageData struct {
 	List      *listing
 	Files     []packageFile
 	Platforms []option
-	// MayCopy, MayDelete and MayEdit say what can be done with the files.
-	MayCopy, MayDelete, MayEdit bool
+	// MayCopy and MayDelete say what can be done with the files.
+	MayCopy, MayDelete bool
 
 	Dependencies, Dependants related
 }
@@ -70,7 +70,6 @@ func (w *Web) packagePage(p *page) error {
 	own := holdsPackages(f)
 	d.MayCopy = own && p.can(access.ArtifactDownload, f)
 	d.MayDelete = own && !f.Frozen() && p.can(access.ArtifactDelete, f)
-	d.MayEdit = own && !f.Frozen() && p.can(access.ArtifactEdit, f)
 	if d.Package, err = p.Service.Packages.Get(p.ctx(), p.Caller, f.Path, registry.FamilyConda, p.path("package")); err != nil {
 		return err
 	}

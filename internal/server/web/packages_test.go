@@ -98,7 +98,7 @@ func TestPackagePage(t *testing.T) {
 		}
 	}
 	p := as(t, s, "bob").Get(page)
-	for what, selector := range map[string]string{"moving": "button[formaction$=/move]", "deletion": "button[formaction$=/delete]", "an edit": "a[href$=/edit]"} {
+	for what, selector := range map[string]string{"moving": "button[formaction$=/move]", "deletion": "button[formaction$=/delete]"} {
 		if n := len(p.All(selector)); n != 0 {
 			t.Errorf("a reader is offered %s %d times", what, n)
 		}
