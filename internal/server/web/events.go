@@ -58,6 +58,12 @@ func eventWords(t registry.EventType) string {
 		return "Member added"
 	case registry.EventGroupMemberRemoved:
 		return "Member removed"
+	case registry.EventUserCreated:
+		return "Account created"
+	case registry.EventUserUpdated:
+		return "Account changed"
+	case registry.EventUserDeleted:
+		return "Account deleted"
 	case registry.EventTokenMinted:
 		return "Token made for a job"
 	}
