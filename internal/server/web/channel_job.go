@@ -19,9 +19,6 @@ func jobURL(channel, id string, more ...string) string {
 	return join(channelURL(channel, "jobs", id), more...)
 }
 
-// jobRefresh is after how many seconds the page of a job that goes on is asked for again.
-const jobRefresh = "3"
-
 // jobData is what the page of a job shows.
 type jobData struct {
 	channelFrame
@@ -63,9 +60,6 @@ func (w *Web) channelJob(p *page) error {
 		return err
 	}
 	d := jobData{channelFrame: f, Job: j, Going: j.State == registry.JobQueued || j.State == registry.JobRunning, Badge: badgeOf(j)}
-	if d.Going {
-		p.w.Header().Set("Refresh", jobRefresh)
-	}
 	return p.show("channel_job", "Job · "+f.Channel.Path, d)
 }
 
