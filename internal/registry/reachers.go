@@ -28,11 +28,8 @@ func (s *Access) Reachers(ctx context.Context, caller *access.Caller, path strin
 		return nil, 0, err
 	}
 	if f.open {
-		// That lists the site's accounts and tokens, whoever has them.
-		for _, scope := range []access.Scope{access.UserView, access.UserTokenView} {
-			if err := s.allow(ctx, caller, scope, access.OnAccount(0)); err != nil {
-				return nil, 0, err
-			}
+		if err := s.seesEverybody(ctx, caller); err != nil {
+			return nil, 0, err
 		}
 	}
 	v, err := s.survey(ctx, caller, c, f)
@@ -83,6 +80,21 @@ type candidate struct {
 	User
 	grants    []ReachGrant
 	principal *access.Principal
+}
+
+// seesEverybody asks whether the caller may see the site's accounts and tokens, which is what including those lists to
+// whom a channel is open does.
+func (s *Access) seesEverybody(ctx context.Context, caller *access.Caller) error {
+	for _, scope := range []access.Scope{access.UserView, access.UserTokenView} {
+		err := s.allow(ctx, caller, scope, access.OnAccount(0))
+		if e, known := AsError(err); known && e.Denied != nil {
+			return invalid("include", "including open would list the accounts and tokens of the site; that takes user:view and user.token:view, which administrators have")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // survey reads all that is needed but for the tokens.
