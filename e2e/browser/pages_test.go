@@ -67,7 +67,7 @@ func shots() []shot {
 		}},
 		{name: "token-delete", path: "/-/tokens?q=nightly", as: "author", prepare: func(b *tab) { b.press("tbody a[href$=delete]") }},
 		{name: "not-found", path: "/-/nothing-here", as: "author"},
-	}, channelShots(), adminShots(), packageShots())
+	}, channelShots(), adminShots(), peopleShots(), packageShots())
 }
 
 // world fills a site with what the pages show.

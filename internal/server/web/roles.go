@@ -71,7 +71,7 @@ func (w *Web) roles(p *page) error {
 
 // categoryLabel is a category as people read it.
 func categoryLabel(c access.Category) string {
-	return capital(strings.NewReplacer(".", " ", "-", " ").Replace(string(c)))
+	return capital(strings.NewReplacer(".", " ", "-", " ", "cve", "CVE").Replace(string(c)))
 }
 
 // categoryRow is a category in the form of a role, with what each level opens.

@@ -167,3 +167,14 @@ func TestAdministrationDoesNotExistForOthers(t *testing.T) {
 		t.Errorf("an admin's navigation: %q", got)
 	}
 }
+
+func TestHandedOverTokensKeepOtherChannels(t *testing.T) {
+	s, ada := fixture(t)
+	s.Channel(ada, "tools", api.PrivacyPrivate)
+	token := s.ResourceToken(ada, "tools", api.LevelRead)
+	p := as(t, s, "admin").Get(account(t, s, "ada")+"/hand-over").Form("form.card").Set("tokens", token.ID).Set("channel", "team").Submit()
+	fresh := p.Find("pre").Text()
+	if _, err := s.Token(fresh).Artifacts(t.Context(), "tools", client.ArtifactFilter{}); err != nil {
+		t.Errorf("the token does not reach its channel any more: %v: %s", err, p.Problems())
+	}
+}
