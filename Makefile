@@ -18,7 +18,7 @@ RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
 
 # The whole server on PostgreSQL; the store is tested on both databases anyway.
 # The script about the audit tampers with the file of a SQLite database.
-POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=20m
+POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=40m
 
 FUZZTIME ?= 10s
 LISTEN   ?= 127.0.0.1:8080
@@ -41,7 +41,7 @@ build: ## build ./kingsnake, one static binary
 .PHONY: test
 test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL
 	go vet ./...
-	go run ./internal/ci/summary -run '-timeout=20m ./...' -run '-race -timeout=20m $(RACE)' \
+	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '-race -timeout=40m $(RACE)' \
 		-run '$(POSTGRES) ./internal/server' -run '$(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
 
 .PHONY: test-deps
