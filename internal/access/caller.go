@@ -62,6 +62,14 @@ type StringLife struct {
 	Replaced bool
 }
 
+// Once names a request that is carried out at most once, however often it is sent: the first write of its caller spends
+// the name in its own transaction, so that what fails leaves the name unspent. All copies of a caller share it.
+type Once struct {
+	Name string
+	// Done says that a write of this very request has spent the name.
+	Done bool
+}
+
 // Caller is a principal and how it came in. The zero value, and nil, is an anonymous caller.
 type Caller struct {
 	Principal *Principal
@@ -85,6 +93,8 @@ type Caller struct {
 	SessionID string
 	// Spent says that a use of the token has been debited for this request, which is then not refused for want of one.
 	Spent bool
+	// Once names a request that is carried out at most once, nil for one that may come again.
+	Once *Once
 	// Warn is told of what is served as to anybody although a credential was sent; nil for nobody to tell.
 	Warn func(Scope, Target, Decision)
 	// Unsure says that what the caller may do cannot be asked for just now. It then counts as anybody, and a refusal only

@@ -82,7 +82,7 @@ func (s *Accounts) CreateUser(ctx context.Context, caller *access.Caller, in Use
 		if err != nil {
 			return NewUser{}, err
 		}
-		in.Roles = settings.newRoles()
+		in.Roles = settings.NewRoles()
 	}
 	out := NewUser{User: User{PublicID: uuid.NewString(), Kind: access.KindUser, Name: in.Name, Email: in.Email, CreatedAt: s.now(), UpdatedAt: s.now()}}
 	if err := errors.Join(validateUsername(in.Name), validateEmail(in.Email)); err != nil {

@@ -39,6 +39,8 @@ type ChannelFilter struct {
 	Visible []ChannelSet
 	// Query finds a part of the name, the path or the description.
 	Query string
+	// Path keeps only the channel of this path, empty for all.
+	Path string
 	// PublicIDs keeps only these, when there are any.
 	PublicIDs          []string
 	IncludeSubchannels bool

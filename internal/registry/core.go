@@ -20,6 +20,8 @@ type CoreStore interface {
 	InsertChange(ctx context.Context, tx Tx, c Change, at time.Time) error
 	// DebitToken takes a use from a token and from those that it was minted by, of each only if its uses are counted.
 	DebitToken(ctx context.Context, tx Tx, token int64) ([]Debit, error)
+	// InsertSpent answers ErrTaken for what was there already.
+	InsertSpent(ctx context.Context, tx Tx, hash []byte, until time.Time) error
 	// Savepoint runs fn inside tx so that, when it fails, only what it did is undone.
 	Savepoint(ctx context.Context, tx Tx, fn func() error) error
 }
@@ -75,6 +77,8 @@ type work struct {
 	changes []Change
 	// debited tells that a use of the caller's token was taken.
 	debited bool
+	// spent tells that the name of a request was spent that is carried out at most once.
+	spent bool
 }
 
 // write runs fn in a transaction and, once it is durable, tells the caches what changed.
@@ -82,6 +86,9 @@ func (c *core) write(ctx context.Context, caller *access.Caller, fn func(*work) 
 	w := &work{core: c, caller: caller}
 	err := c.store.Write(ctx, func(tx Tx) error {
 		w.tx = tx
+		if err := w.once(ctx); err != nil {
+			return err
+		}
 		if err := w.debit(ctx); err != nil {
 			return err
 		}
@@ -98,6 +105,9 @@ func (c *core) write(ctx context.Context, caller *access.Caller, fn func(*work) 
 	}
 	if w.debited {
 		caller.Spent = true
+	}
+	if w.spent {
+		caller.Once.Done = true
 	}
 	c.feed.Publish(w.changes)
 	return nil

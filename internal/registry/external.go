@@ -144,11 +144,11 @@ func (s *External) firstRoles(ctx context.Context, w *work, u User) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.roleIDs(ctx, w.tx, settings.newRoles())
+	ids, err := s.roleIDs(ctx, w.tx, settings.NewRoles())
 	if err != nil {
 		return nil, err
 	}
-	return settings.newRoles(), s.accounts.accounts.SetRoles(ctx, w.tx, u.ID, ids)
+	return settings.NewRoles(), s.accounts.accounts.SetRoles(ctx, w.tx, u.ID, ids)
 }
 
 // roleIDs gives the numbers of roles. A role that does not exist gives nothing, which an administrator must know.

@@ -65,8 +65,8 @@ func defaultSettings() SiteSettings {
 	return SiteSettings{AuthorByDefault: true, TokenDays: asConfigured, ServiceTokenDays: asConfigured, LeakedTokens: LeakPolicyRevoke}
 }
 
-// newRoles are the roles of a new account for which nobody says which it gets.
-func (s SiteSettings) newRoles() []string {
+// NewRoles are the roles of a new account for which nobody says which it gets.
+func (s SiteSettings) NewRoles() []string {
 	if s.AuthorByDefault {
 		return []string{access.RoleAuthor}
 	}

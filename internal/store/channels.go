@@ -82,6 +82,9 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 		like := likePattern(f.Query)
 		w.add(`(LOWER(c.path) LIKE ? ESCAPE '!' OR LOWER(c.description) LIKE ? ESCAPE '!')`, like, like)
 	}
+	if f.Path != "" {
+		w.add(`c.path = ?`, f.Path)
+	}
 	if len(f.PublicIDs) > 0 {
 		w.add(`c.public_id IN (`+s.d.texts("?")+`)`, jsonList(f.PublicIDs))
 	}

@@ -9,6 +9,8 @@ import (
 type channelFrame struct {
 	Channel registry.Channel
 	Tabs    []tab
+	// Above is the channel that a subchannel belongs to, empty for none and for one that whoever looks may not see.
+	Above string
 	// Default tells that this is the default channel of whoever looks, MayDefault that they may choose one.
 	Default, MayDefault bool
 }
@@ -60,10 +62,14 @@ func (p *page) frame(needs access.Scope) (channelFrame, error) {
 		return channelFrame{}, errNoPage
 	}
 	p.under("Channels", channelsURL)
-	if above := c.Parent(); above != "" {
-		p.under(above, channelURL(above, "subchannels"))
+	f := channelFrame{Channel: c}
+	if f.Above, err = p.above(c); err != nil {
+		return channelFrame{}, err
 	}
-	f := channelFrame{Channel: c, MayDefault: p.Service.Can(p.Caller, access.ChannelDefaultChannelEdit, access.OnAccount(p.Caller.Principal.ID))}
+	if f.Above != "" {
+		p.under(f.Above, channelURL(f.Above, "subchannels"))
+	}
+	f.MayDefault = p.Service.Can(p.Caller, access.ChannelDefaultChannelEdit, access.OnAccount(p.Caller.Principal.ID))
 	if me, err := p.account(); err == nil {
 		f.Default = me.DefaultChannelID == c.ID
 	}
@@ -80,6 +86,20 @@ func (p *page) frame(needs access.Scope) (channelFrame, error) {
 		f.Tabs = append(f.Tabs, tab{t.label, url, here})
 	}
 	return f, nil
+}
+
+// above is the channel that a subchannel belongs to, empty for whoever may not see that: no link leads there, as if it
+// did not exist.
+func (p *page) above(c registry.Channel) (string, error) {
+	parent := c.Parent()
+	if parent == "" {
+		return "", nil
+	}
+	found, _, err := p.Service.Channels.List(p.ctx(), p.Caller, registry.ChannelFilter{Path: parent}, registry.Page{Limit: 1})
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return parent, nil
 }
 
 // showOf answers with a page of a channel, which says in its title whose it is.

@@ -26,9 +26,8 @@ type channelGroupsData struct {
 	Groups  []channelGroupRow
 	Levels  []option
 	MayEdit bool
-	// People are the owners, for who may change them, and Above is the channel whose owners own this one.
+	// People are the owners, for who may change them.
 	People []registry.Member
-	Above  string
 }
 
 // channelGroupRow is a group with what it may do, and the choices of a form that changes that.
@@ -61,7 +60,7 @@ func (p *page) groupsFrame(needs access.Scope) (channelGroupsData, error) {
 	}
 	d := channelGroupsData{
 		channelFrame: f, List: p.listing("name", "updated_at"), Levels: levelOptions(access.None),
-		MayEdit: p.can(access.ChannelGroupEdit, f.Channel), Above: f.Channel.Parent(),
+		MayEdit: p.can(access.ChannelGroupEdit, f.Channel),
 	}
 	p.preset("permission", access.Read.String())
 	groups, total, err := p.Service.ChannelGroups.List(p.ctx(), p.Caller, f.Channel.Path, d.List.page())
@@ -72,7 +71,7 @@ func (p *page) groupsFrame(needs access.Scope) (channelGroupsData, error) {
 	for _, g := range groups {
 		d.Groups = append(d.Groups, channelGroupRow{g, capital(g.Permission.String()), levelOptions(g.Permission), g.Group.AccountID != 0})
 	}
-	if d.MayEdit && d.Above == "" {
+	if d.MayEdit && f.Channel.ParentID == 0 {
 		d.People, _, err = p.Service.Groups.Members(p.ctx(), p.Caller, registry.OwnersGroup(f.Channel.Path), registry.Page{Limit: maxOwners})
 	}
 	return d, err

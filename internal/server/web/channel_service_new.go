@@ -65,5 +65,5 @@ func (w *Web) createServiceToken(p *page) error {
 	if err != nil {
 		return p.again(err, "channel_service_new", newServiceTokenTitle+" · "+path, d, "You find the token in the list. Its string cannot be shown again; if you did not copy it, issue a new one.")
 	}
-	return p.issued(made, "Token generated")
+	return p.issued(made, "Token generated", serviceURL(path))
 }

@@ -236,5 +236,5 @@ func (w *Web) reissueServiceToken(p *page) error {
 	if err != nil {
 		return p.again(err, "channel_service_reissue", reissueTitle+" · "+d.Channel.Path, reissueData{d.channelFrame, t, overlaps()}, "If you did not copy the new string, issue another one.")
 	}
-	return p.issued(made, "New token issued")
+	return p.issued(made, "New token issued", serviceURL(d.Channel.Path))
 }

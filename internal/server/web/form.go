@@ -9,18 +9,17 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
+	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/server/wire"
 )
 
-// The bounds of a form: its size in bytes, its number of values, and how long a nonce is remembered after its use.
+// The bounds of a form: its size in bytes, and its number of values.
 const (
-	maxForm    = 1 << 20
-	maxValues  = 5000
-	nonceSpent = 24 * time.Hour
+	maxForm   = 1 << 20
+	maxValues = 5000
 )
 
 // Names of fields that forms have besides their own.
@@ -72,12 +71,21 @@ func (p *page) readForm() error {
 		return &registry.Error{Code: registry.CodeTooLarge, Message: "what you sent is too large for this form; shorten it and send it again"}
 	case err != nil:
 		return &registry.Error{Code: registry.CodeInvalid, Message: "the browser sent a form that cannot be read"}
-	case len(p.r.PostForm) > maxValues:
+	case valueCount(p.r.PostForm) > maxValues:
 		return &registry.Error{Code: registry.CodeTooLarge, Message: "the form has too many fields"}
 	}
 	p.form.Values = p.r.PostForm
 	p.resumed = p.form.Values.Has(resumedField)
 	return nil
+}
+
+// valueCount is how many values a form has: a field can be there many times.
+func valueCount(form url.Values) int {
+	n := 0
+	for _, values := range form {
+		n += len(values)
+	}
+	return n
 }
 
 // text is what was typed into a field, without blanks around it.
@@ -121,8 +129,9 @@ var (
 )
 
 // try does what a form asks for, unless there is a reason to show the form again first: the page found something wrong
-// with it, its session had ended, or it has been sent before. A form that has a nonce works once, on every replica and
-// after a restart. Of those who have not signed in nothing is remembered: they could fill the database.
+// with it, its session had ended, or it has been carried out before. A form that has a nonce works once, on every replica
+// and after a restart; one that failed can be sent again. Of those who have not signed in nothing is remembered: they
+// could fill the database.
 func (p *page) try(do func(ctx context.Context) error) error {
 	switch {
 	case p.resumed:
@@ -131,15 +140,14 @@ func (p *page) try(do func(ctx context.Context) error) error {
 		return errChecked
 	}
 	if nonce := p.form.Values.Get(nonceField); nonce != "" && p.Caller.LoggedIn() {
-		err := p.Service.External.Spend(p.ctx(), "form", p.Caller.SessionID+" "+nonce, p.Callers.Now().Add(nonceSpent))
-		if errors.Is(err, registry.ErrTaken) {
-			return errAlready
-		}
-		if err != nil {
-			return err
-		}
+		p.Caller.Once = &access.Once{Name: "form " + p.Caller.SessionID + " " + nonce}
+		defer func() { p.Caller.Once = nil }()
 	}
-	return do(p.ctx())
+	err := do(p.ctx())
+	if errors.Is(err, registry.ErrSpent) {
+		return errAlready
+	}
+	return err
 }
 
 // again shows a form after try has failed, with what was typed and what is wrong. What is no fault of the form goes on to

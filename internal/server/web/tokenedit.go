@@ -98,7 +98,7 @@ func (w *Web) editToken(p *page) error {
 	case err != nil:
 		return p.again(err, "token_edit", title, d, "If a new string was issued and you did not copy it, issue another one.")
 	case change.Reissue:
-		return p.issued(made, "New token issued")
+		return p.issued(made, "New token issued", tokensURL)
 	}
 	return p.done(tokensURL, "Token "+made.Token.Name+" is changed.")
 }

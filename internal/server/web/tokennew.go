@@ -65,7 +65,7 @@ func (w *Web) createToken(p *page) error {
 	if err != nil {
 		return p.again(err, "token_new", newTokenTitle, d, "You find the token in the list of tokens. Its string cannot be shown again; if you did not copy it, edit the token and issue a new one.")
 	}
-	return p.issued(made, "Token generated")
+	return p.issued(made, "Token generated", tokensURL)
 }
 
 // tokenInput is the token that the form asks for. Of the two types only the chosen one counts.
@@ -112,17 +112,18 @@ type issuedData struct {
 	Channel string
 	// Reads and Uploads are the lines by which to use the string.
 	Reads, Uploads []useLine
-	// Replaced tells that the string takes the place of an older one.
-	Replaced bool
+	// Close is where the page leads when the string is copied: whence the person came.
+	Close string
 }
 
-// issued shows a new string. It is not to be had again, and stands in no other page.
-func (p *page) issued(made registry.Issued, title string) error {
+// issued shows a new string. It is not to be had again, and stands in no other page. From there one goes back to the
+// list of tokens whose page is named.
+func (p *page) issued(made registry.Issued, title, back string) error {
 	policy, err := p.Service.Tokens.PolicyFor(p.ctx(), access.KindUser)
 	if err != nil {
 		return err
 	}
-	d := issuedData{Name: made.Token.Name, String: made.String, Token: viewToken(made.Token, p.Callers.Now(), policy.MaxLifetime), Channel: "CHANNEL"}
+	d := issuedData{Name: made.Token.Name, String: made.String, Token: viewToken(made.Token, p.Callers.Now(), policy.MaxLifetime), Channel: "CHANNEL", Close: back}
 	writes := made.Token.Scopes.Has(access.ArtifactCreate)
 	if len(made.Token.Resources) > 0 {
 		first := made.Token.Resources[0]

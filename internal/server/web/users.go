@@ -83,7 +83,11 @@ func (w *Web) newUser(p *page) error {
 	if err != nil {
 		return err
 	}
-	p.preset("roles", access.RoleAuthor)
+	settings, err := p.Service.Settings.Current(p.ctx())
+	if err != nil {
+		return err
+	}
+	p.preset("roles", settings.NewRoles()...)
 	return p.under("Users", usersURL).show("user_new", newUserTitle, newUserData{roles})
 }
 

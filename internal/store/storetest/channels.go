@@ -60,6 +60,8 @@ func (s *suite) channels() {
 		"two sets":                {registry.ChannelFilter{Visible: []registry.ChannelSet{{Top: true, Privacies: []string{"private"}}, {Top: true, IDs: []int64{open.ID}}}, IncludeSubchannels: true}, []registry.Channel{open, team}},
 		"by a word of the text":   {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, IncludeSubchannels: true, Query: "NIGHT"}, []registry.Channel{sub}},
 		"by privacy":              {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, IncludeSubchannels: true, Privacy: private}, []registry.Channel{team, sub}},
+		"by its path":             {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, IncludeSubchannels: true, Path: sub.Path}, []registry.Channel{sub}},
+		"by its path, hidden":     {registry.ChannelFilter{Visible: []registry.ChannelSet{{Top: true, Privacies: []string{"private"}}}, Path: open.Path}, nil},
 		"by their public numbers": {registry.ChannelFilter{Visible: []registry.ChannelSet{all}, PublicIDs: []string{"channel-team"}}, []registry.Channel{team}},
 	} {
 		got, total, err := s.ListChannels(s.ctx(), c.filter, registry.Page{Limit: 10})
