@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"sync"
 
 	"kingsnake/internal/registry"
@@ -23,6 +24,8 @@ type pool struct {
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt
+	// missed are statements that transactions ran unprepared, since their connection was taken.
+	missed []string
 }
 
 func newPool(db *sql.DB, d dialect) *pool { return &pool{db: db, d: d, stmts: map[string]*sql.Stmt{}} }
@@ -45,6 +48,20 @@ func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	}
 	p.stmts[query] = st
 	return st, nil
+}
+
+// prepareMissed prepares what transactions had to run unprepared, for those to come. No transaction may be open: there may
+// be one connection only.
+func (p *pool) prepareMissed(ctx context.Context) {
+	p.mu.Lock()
+	missed := p.missed
+	p.missed = nil
+	p.mu.Unlock()
+	for _, query := range missed {
+		if _, err := p.prepared(ctx, query); err != nil { //nolint:sqlclosecheck // The pool keeps it.
+			return // It goes on unprepared, and whoever runs it learns what is wrong.
+		}
+	}
 }
 
 func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -92,14 +109,46 @@ type txn struct {
 	told bool
 }
 
+// prepared gives a statement as part of the transaction, nil for one to run unprepared.
+func (t *txn) prepared(ctx context.Context, query string) *sql.Stmt {
+	p := t.pool
+	if p.d.unprepared {
+		return nil
+	}
+	p.mu.RLock()
+	st := p.stmts[query]
+	p.mu.RUnlock()
+	if st == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !slices.Contains(p.missed, query) {
+			p.missed = append(p.missed, query)
+		}
+		return nil
+	}
+	return t.tx.StmtContext(ctx, st)
+}
+
 func (t *txn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.tx.ExecContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
+	ctx, args = context.WithoutCancel(ctx), t.pool.d.arguments(args)
+	if st := t.prepared(ctx, query); st != nil { //nolint:sqlclosecheck // The transaction closes it.
+		return st.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, query, args...)
 }
 
 func (t *txn) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
+	ctx, args = context.WithoutCancel(ctx), t.pool.d.arguments(args)
+	if st := t.prepared(ctx, query); st != nil { //nolint:sqlclosecheck // The transaction closes it.
+		return st.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, query, args...)
 }
 
 func (t *txn) row(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(context.WithoutCancel(ctx), query, t.pool.d.arguments(args)...)
+	ctx, args = context.WithoutCancel(ctx), t.pool.d.arguments(args)
+	if st := t.prepared(ctx, query); st != nil { //nolint:sqlclosecheck // The transaction closes it.
+		return st.QueryRowContext(ctx, args...)
+	}
+	return t.tx.QueryRowContext(ctx, query, args...)
 }

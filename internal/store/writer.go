@@ -125,6 +125,7 @@ func (w *writer) commit(ctx context.Context) {
 	w.batch = nil
 	b.err = w.finish(ctx, b)
 	close(b.done)
+	w.pool.prepareMissed(ctx)
 }
 
 // finish writes the events of the members that succeeded and commits.
