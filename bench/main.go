@@ -16,13 +16,14 @@ import (
 
 // settings are what a run can be told.
 type settings struct {
-	rounds   int
-	duration time.Duration
-	uploads  int
-	large    int
-	dir      string
+	rounds    int
+	duration  time.Duration
+	uploads   int
+	largeFile int
+	dir       string
 	// floodOnly measures only how good clients fare in a flood of bad ones, which takes neither nginx nor wrk.
 	floodOnly bool
+	large     largeSettings
 	// binary is a kingsnake that was built before.
 	binary string
 }
@@ -32,11 +33,19 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 5, "interleaved rounds of each comparison")
 	flag.DurationVar(&s.duration, "duration", 4*time.Second, "length of one measurement")
 	flag.IntVar(&s.uploads, "uploads", 1500, "uploads of one measurement")
-	flag.IntVar(&s.large, "large", 100<<20, "size of the large package in bytes")
+	flag.IntVar(&s.largeFile, "large", 100<<20, "size of the large package in bytes")
 	flag.StringVar(&s.dir, "dir", "", "work folder, on the disk to measure; empty for a temporary one below bench/out")
 	flag.StringVar(&s.binary, "kingsnake", "", "measure this program; empty builds the one of this folder")
 	flag.BoolVar(&s.floodOnly, "flood", false, "only the flood of bad tokens and passwords, for which nothing has to be installed")
+	s.large.flags()
 	flag.Parse()
+	if s.large.wanted() {
+		if err := s.large.run(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -61,7 +70,7 @@ func run(ctx context.Context, s settings) (rerr error) {
 	}
 	s.dir = abs
 	if s.floodOnly {
-		s.large = 1 << 20 // It is not downloaded.
+		s.largeFile = 1 << 20 // It is not downloaded.
 	}
 	b := &bench{settings: s}
 	defer func() { rerr = errors.Join(rerr, b.stop()) }()

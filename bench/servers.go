@@ -116,7 +116,7 @@ func (b *bench) publish(ctx context.Context) error {
 	if b.small, err = b.publishOne(ctx, rng, 2600); err != nil {
 		return err
 	}
-	b.big, err = b.publishOne(ctx, rng, b.large)
+	b.big, err = b.publishOne(ctx, rng, b.largeFile)
 	return err
 }
 

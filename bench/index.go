@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func (l *largeSettings) measureIndex(ctx context.Context) error { return ctx.Err() }
