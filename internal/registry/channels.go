@@ -64,6 +64,8 @@ type ChannelChange struct {
 	Sources  []Channel
 	Filters  *Filters
 	Settings *ChannelSettings
+	// Check may object to the change for what the channel is in the transaction of the edit; nil objects to nothing.
+	Check func(Channel) error
 }
 
 // Channels is the service for channels.
@@ -243,6 +245,11 @@ func (s *Channels) Edit(ctx context.Context, caller *access.Caller, path string,
 	err = s.write(ctx, caller, func(w *work) error {
 		if c, err = s.channels.ChannelByPath(ctx, w.tx, path); err != nil {
 			return err
+		}
+		if change.Check != nil {
+			if err := change.Check(c); err != nil {
+				return err
+			}
 		}
 		before := c
 		c = change.apply(c)

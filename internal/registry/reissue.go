@@ -20,6 +20,8 @@ type TokenChange struct {
 	// Reissue makes a new string. The old one dies at once, or after Overlap.
 	Reissue bool
 	Overlap time.Duration
+	// Check may object to the change for what the token is in the transaction of the edit; nil objects to nothing.
+	Check func(Token) error
 }
 
 // Edit changes a token of an account, and makes a new string for it when asked to; an empty user means the caller's own.
@@ -62,6 +64,11 @@ func (s *Tokens) editOf(ctx context.Context, caller *access.Caller, acc account,
 // edit applies a change inside a transaction.
 func (s *Tokens) edit(ctx context.Context, w *work, acc account, t Token, change TokenChange) (Issued, error) {
 	now := s.now()
+	if change.Check != nil {
+		if err := change.Check(t); err != nil {
+			return Issued{}, err
+		}
+	}
 	t, err := s.applied(ctx, w.caller, acc, t, change, now)
 	if err != nil {
 		return Issued{}, err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/config"
@@ -43,10 +44,10 @@ func (p *page) settingsFrame() (settingsData, error) {
 	if err != nil {
 		return settingsData{}, err
 	}
-	p.preset("description", c.Description)
-	p.preset("privacy", string(c.Privacy))
-	p.preset("sources", sourceLines(c))
-	p.preset("quota_bytes", quotaText(c.QuotaBytes))
+	p.opened("description", c.Description)
+	p.opened("privacy", string(c.Privacy))
+	p.opened("sources", sourceLines(c))
+	p.opened("quota_bytes", quotaText(c.QuotaBytes))
 	return settingsData{
 		channelFrame: f, Privacies: privacyOptions(), Notices: int64(len(notices)), Filtered: !c.Filters.IsZero(),
 		Virtual: c.Type == registry.VirtualChannel, MayQuota: p.offers(p, access.SystemSettingsEdit), MayDelete: p.can(access.ChannelDelete, c),
@@ -84,23 +85,52 @@ func (p *page) changeSettings(message string, change func(ctx context.Context, d
 	if err != nil {
 		return err
 	}
-	if err := p.try(func(ctx context.Context) error { return change(ctx, d) }); err != nil {
+	here := channelURL(d.Channel.Path, "settings")
+	err = p.try(func(ctx context.Context) error { return change(ctx, d) })
+	switch {
+	case errors.Is(err, errUnchanged):
+		return p.unchanged(here)
+	case err != nil:
 		return p.again(err, "channel_settings", channelSettingsTitle+" · "+d.Channel.Path, d, "")
 	}
-	return p.done(channelURL(d.Channel.Path, "settings"), message)
+	return p.done(here, message)
 }
 
-// changeChannel changes what people see of the channel, and who can read it.
+// changeChannel changes what people see of the channel, and who can read it. What the form leaves alone is not sent: of
+// the sources there may be some that whoever asks does not see.
 func (w *Web) changeChannel(p *page) error {
 	return p.changeSettings("The channel is changed.", func(ctx context.Context, d settingsData) error {
-		change := registry.ChannelChange{Description: new(p.text("description")), Privacy: new(access.Privacy(p.text("privacy")))}
-		// Only a change is sent: there may be sources that whoever asks does not see.
-		if typed := p.sources(); d.Virtual && sourceLines(registry.Channel{Sources: typed}) != sourceLines(d.Channel) {
+		change := registry.ChannelChange{}
+		if p.edited("description") {
+			change.Description = new(p.text("description"))
+		}
+		if p.edited("privacy") {
+			change.Privacy = new(access.Privacy(p.text("privacy")))
+		}
+		typed := p.sources()
+		if d.Virtual && p.edited("sources") && sourceLines(registry.Channel{Sources: typed}) != sourceLines(d.Channel) {
+			if p.stale("sources", sourceLines(d.Channel), quoted) {
+				return errChecked
+			}
 			change.Sources = append([]registry.Channel{}, typed...)
 		}
+		if change.Description == nil && change.Privacy == nil && change.Sources == nil {
+			return errUnchanged
+		}
+		change.Check = func(c registry.Channel) error { return p.staleChannel(change, c, d.Privacies) }
 		_, err := p.Service.Channels.Edit(ctx, p.Caller, d.Channel.Path, change)
 		return besideSources(err)
 	})
+}
+
+// staleChannel objects to a change of what somebody else has changed meanwhile.
+func (p *page) staleChannel(change registry.ChannelChange, now registry.Channel, privacies []option) error {
+	described := change.Description != nil && p.stale("description", now.Description, quoted)
+	opened := change.Privacy != nil && p.stale("privacy", string(now.Privacy), labelled(privacies))
+	if described || opened {
+		return errChecked
+	}
+	return nil
 }
 
 func (w *Web) freezeChannel(p *page) error {
@@ -125,6 +155,12 @@ func (w *Web) setQuota(p *page) error {
 		message = "The quota of the channel is " + humanSize(int64(quota)) + "."
 	}
 	return p.changeSettings(message, func(ctx context.Context, d settingsData) error {
+		switch {
+		case !p.edited("quota_bytes"):
+			return errUnchanged
+		case p.stale("quota_bytes", quotaText(d.Channel.QuotaBytes), quoted):
+			return errChecked
+		}
 		_, err := p.Service.Channels.SetQuota(ctx, p.Caller, d.Channel.Path, int64(quota))
 		return err
 	})

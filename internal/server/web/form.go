@@ -35,12 +35,14 @@ type form struct {
 	Values url.Values
 	// Errors are by the name of the field, as in registry.Error; "" is about the form as a whole.
 	Errors map[string]string
+	// Was is, by field, what a form that changes something held when it was opened; see stale.go.
+	Was map[string]string
 	// Nonce is a fresh word that lets the form work once.
 	Nonce string
 }
 
 func newForm() form {
-	return form{Values: url.Values{}, Errors: map[string]string{}, Nonce: rand.Text()}
+	return form{Values: url.Values{}, Errors: map[string]string{}, Was: map[string]string{}, Nonce: rand.Text()}
 }
 
 // Value is what is in a field, empty if it was not sent.

@@ -2,8 +2,7 @@ package web
 
 import (
 	"context"
-	"net/http"
-	"slices"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +54,9 @@ type siteData struct {
 	Leaks   []option
 	// Now says of each field of days what holds at present.
 	Now map[string]string
+	// seen is the settings as they are, and values what the fields of the form hold then.
+	seen   registry.SiteSettings
+	values map[string]string
 }
 
 const siteTitle = "Settings"
@@ -69,18 +71,25 @@ func (p *page) siteForm() (siteData, error) {
 	if err != nil {
 		return siteData{}, err
 	}
-	if p.r.Method != http.MethodPost {
-		if err := p.presetSite(s); err != nil {
-			return siteData{}, err
-		}
+	values := siteValues(s)
+	if values[cveField], err = p.cvePath(s.CVEChannel); err != nil {
+		return siteData{}, err
 	}
-	d := siteData{MayEdit: p.Service.Can(p.Caller, access.SystemSettingsEdit, access.OnSystem()), Leaks: []option{
-		choice(string(registry.LeakPolicyRevoke), "Revoke it and tell its owner", ""), choice(string(registry.LeakPolicyNotify), "Only tell its owner", ""),
-	}, Now: map[string]string{}}
+	for name, value := range values {
+		p.opened(name, value)
+	}
+	d := siteData{seen: s, values: values, MayEdit: p.Service.Can(p.Caller, access.SystemSettingsEdit, access.OnSystem()), Leaks: leakPolicies(), Now: map[string]string{}}
 	for i, life := range []time.Duration{policies.People.DefaultLifetime, policies.People.MaxLifetime, policies.Services.DefaultLifetime, policies.Services.MaxLifetime} {
 		d.Now[daysFields()[i].Name] = "Now: " + lifetimeWords(life) + "."
 	}
 	return d, nil
+}
+
+// leakPolicies are what can become of a leaked token.
+func leakPolicies() []option {
+	return []option{
+		choice(string(registry.LeakPolicyRevoke), "Revoke it and tell its owner", ""), choice(string(registry.LeakPolicyNotify), "Only tell its owner", ""),
+	}
 }
 
 // lifetimeWords says how long a lifetime is, in days.
@@ -91,32 +100,25 @@ func lifetimeWords(d time.Duration) string {
 	return plural(max(1, int64(d/(24*time.Hour))), "day")
 }
 
-// presetSite fills the form with what holds.
-func (p *page) presetSite(s registry.SiteSettings) error {
-	box := func(name string, on bool) {
-		if on {
-			p.preset(name, "1")
-		}
+// siteValues are the settings as the fields of the form have them, but for the channel of the CVEs.
+func siteValues(s registry.SiteSettings) map[string]string {
+	box := map[bool]string{true: "1"}
+	out := map[string]string{
+		autocreateField: box[s.UserChannelAutocreate], introField: box[s.ShowIntro], authorField: box[s.AuthorByDefault],
+		leakedField: string(s.LeakedTokens), identField: "", identFromField: "", identTellField: "",
 	}
-	box(autocreateField, s.UserChannelAutocreate)
-	box(introField, s.ShowIntro)
-	box(authorField, s.AuthorByDefault)
-	p.preset(leakedField, string(s.LeakedTokens))
 	for _, f := range daysFields() {
-		if n := *f.of(&s); n != registry.DaysAsConfigured {
-			p.preset(f.Name, strconv.Itoa(n))
+		if out[f.Name] = ""; *f.of(&s) != registry.DaysAsConfigured {
+			out[f.Name] = strconv.Itoa(*f.of(&s))
 		}
 	}
 	if ident := s.AnacondaIdent; ident != nil {
-		box(identField, ident.Enabled)
-		p.preset(identTellField, strings.Join(ident.Tokens, " "))
+		out[identField], out[identTellField] = box[ident.Enabled], strings.Join(ident.Tokens, " ")
 		if !ident.EnableFrom.IsZero() {
-			p.preset(identFromField, ident.EnableFrom.UTC().Format(time.DateOnly))
+			out[identFromField] = ident.EnableFrom.UTC().Format(time.DateOnly)
 		}
 	}
-	path, err := p.cvePath(s.CVEChannel)
-	p.preset(cveField, path)
-	return err
+	return out
 }
 
 // cvePath is the channel with this id by its path. One that is no more is named by its id.
@@ -140,51 +142,33 @@ func (w *Web) settings(p *page) error {
 	return p.show("settings", siteTitle, d)
 }
 
-// changeSite changes the settings of the site to what was typed.
+// changeSite changes those settings of the site that were changed in the form.
 func (w *Web) changeSite(p *page) error {
 	d, err := p.siteForm()
 	if err != nil {
 		return err
 	}
-	edit, err := p.siteEdit()
+	edit, err := p.siteEdit(d)
 	if err != nil {
 		return err
 	}
 	err = p.try(func(ctx context.Context) error {
-		_, err := p.Service.Settings.Edit(ctx, p.Caller, edit)
+		if edit.empty() {
+			return errUnchanged
+		}
+		_, err := p.Service.Settings.Edit(ctx, p.Caller, edit.apply)
+		if err == nil && edit.stale {
+			return errChecked
+		}
 		return beside(err, access.CVEEdit, cveField, "you may not choose this channel")
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnchanged):
+		return p.unchanged(settingsURL)
+	case err != nil:
 		return p.again(err, "settings", siteTitle, d, "")
 	}
 	return p.done(settingsURL, "The settings are saved. They hold from now on.")
-}
-
-// siteEdit is the change that the form asks for.
-func (p *page) siteEdit() (func(*registry.SiteSettings), error) {
-	days := map[string]int{}
-	for _, f := range daysFields() {
-		days[f.Name] = p.days(f.Name)
-	}
-	from := p.dateOf(identFromField, p.text(identFromField))
-	tell := words(p.text(identTellField))
-	slices.Sort(tell)
-	current, err := p.Service.Settings.Get(p.ctx(), p.Caller)
-	if err != nil {
-		return nil, err
-	}
-	cve, err := p.cveChannel(current.CVEChannel)
-	return func(s *registry.SiteSettings) {
-		s.UserChannelAutocreate, s.ShowIntro, s.AuthorByDefault = p.checked(autocreateField), p.checked(introField), p.checked(authorField)
-		s.LeakedTokens, s.CVEChannel = registry.LeakPolicy(p.text(leakedField)), cve
-		for _, f := range daysFields() {
-			*f.of(s) = days[f.Name]
-		}
-		// What nobody ever set stays unset, until somebody does.
-		if on := p.checked(identField); s.AnacondaIdent != nil || on || !from.IsZero() || len(tell) > 0 {
-			s.AnacondaIdent = &registry.AnacondaIdent{Enabled: on, EnableFrom: from, Tokens: tell}
-		}
-	}, err
 }
 
 // days reads a number of days; empty leaves it to the configuration.

@@ -18,7 +18,7 @@ func TestSettingsOfTheSite(t *testing.T) {
 	}
 	b := as(t, s, "admin")
 	const form = "form[action=/-/settings]"
-	if p := b.Get("/-/settings").Form(form).Submit(); p.Path != "/-/settings" || p.Find(".notice.success").Text() == "" {
+	if p := b.Get("/-/settings").Form(form).Submit(); p.Path != "/-/settings" || p.Find(".notice.info").Text() == "" {
 		t.Fatalf("saved as it was: %s: %s", p.Path, p.Problems())
 	}
 	before, err := s.Admin.Settings(t.Context())

@@ -44,6 +44,7 @@ func (w *Web) functions() template.FuncMap {
 		"groupURL": groupURL, "userURL": userURL, "roleURL": roleURL,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },
 		"privacy":    privacyOf,
+		"was":        was,
 		"packageURL": packageURL,
 	}
 }

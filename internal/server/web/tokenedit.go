@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"kingsnake/internal/access"
@@ -65,14 +66,9 @@ func (w *Web) token(p *page) error {
 	if err != nil {
 		return err
 	}
-	p.preset("name", d.Token.Name)
-	p.preset("description", d.Token.Description)
-	p.preset("expires", keepEnd)
+	p.openToken(d.Token.Token)
 	p.preset("overlap", "0s")
-	for _, r := range d.Token.Resources {
-		p.form.Values.Add(resourceField, r.Name())
-		p.form.Values.Add(permissionField, r.Level.String())
-	}
+	p.setGrants(grantsOf(d.Token.Token))
 	d.Resources = p.resourceRows()
 	return p.show("token_edit", d.Token.Name, d)
 }
@@ -83,47 +79,31 @@ func (w *Web) editToken(p *page) error {
 	if err != nil {
 		return err
 	}
-	d.Resources = p.resourceRows()
+	p.openToken(d.Token.Token)
 	title := d.Token.Name
 	if rows {
+		d.Resources = p.resourceRows()
 		return p.show("token_edit", title, d)
 	}
 	change := p.tokenChange(d.Token.Token)
+	d.Resources = p.resourceRows()
 	var made registry.Issued
 	err = p.try(func(ctx context.Context) (err error) {
-		made, err = p.Service.Tokens.Edit(ctx, p.Caller, "", d.Token.PublicID, change)
+		if change.empty() {
+			return errUnchanged
+		}
+		made, err = p.Service.Tokens.Edit(ctx, p.Caller, "", d.Token.PublicID, change.TokenChange)
 		return err
 	})
 	switch {
+	case errors.Is(err, errUnchanged):
+		return p.unchanged(tokensURL)
 	case err != nil:
 		return p.again(err, "token_edit", title, d, "If a new string was issued and you did not copy it, issue another one.")
 	case change.Reissue:
 		return p.issued(made, "New token issued", tokensURL)
 	}
 	return p.done(tokensURL, "Token "+made.Token.Name+" is changed.")
-}
-
-// tokenChange is what the form asks for.
-func (p *page) tokenChange(t registry.Token) registry.TokenChange {
-	name, description := p.text("name"), p.text("description")
-	change := registry.TokenChange{Name: &name, Description: &description, Reissue: p.checked("reissue")}
-	if p.text("expires") != keepEnd {
-		end := p.expiry(p.Callers.Now())
-		change.ExpiresAt = &end
-	}
-	if t.Kind == access.ResourceToken {
-		if change.Resources = p.resourceInputs(); len(change.Resources) == 0 && !p.resumed {
-			p.wrong(resourceField, "name at least one channel; to end the token, delete it")
-		}
-	}
-	if change.Reissue {
-		overlap, err := time.ParseDuration(p.text("overlap"))
-		if err != nil {
-			p.wrong("overlap", "choose how long the old string goes on working")
-		}
-		change.Overlap = overlap
-	}
-	return change
 }
 
 // tokenDeletion asks whether a token shall go, and says who will miss it.

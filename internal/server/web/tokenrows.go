@@ -16,8 +16,8 @@ const (
 	scopeField      = "scopes"
 )
 
-// maxRows bounds the rows of a form.
-const maxRows = 200
+// maxScopeRows bounds the scopes of a form; there are fewer to choose from. Resources are bounded by the form as a whole.
+const maxScopeRows = 200
 
 // resourceRow is one resource in a form: a channel and what may be done there.
 type resourceRow struct {
@@ -99,7 +99,7 @@ func permissions(chosen string) []option {
 func (p *page) resourceRows() []resourceRow {
 	channels, levels := p.form.Values[resourceField], p.form.Values[permissionField]
 	var out []resourceRow
-	for i := range min(max(1, len(channels)), maxRows) {
+	for i := range max(1, len(channels)) {
 		row := resourceRow{Number: i, Permissions: permissions("")}
 		if i < len(channels) {
 			row.Channel = channels[i]
@@ -112,15 +112,27 @@ func (p *page) resourceRows() []resourceRow {
 	return out
 }
 
-// resourceInputs are the resources that a form asks for. Rows that were left empty do not count.
-func (p *page) resourceInputs() []registry.ResourceInput {
+// typedGrants are the resources in the rows of a form. Rows that were left empty do not count.
+func (p *page) typedGrants() []grant {
 	channels, levels := p.form.Values[resourceField], p.form.Values[permissionField]
-	var out []registry.ResourceInput
+	var out []grant
 	for i, name := range channels {
 		if name = strings.Trim(strings.TrimSpace(name), "/"); name == "" || i >= len(levels) {
 			continue
 		}
-		out = append(out, registry.ResourceInput{Type: resourceKind(name), Path: name, Level: levels[i]})
+		out = append(out, grant{name, levels[i]})
+	}
+	return out
+}
+
+// resourceInputs are the resources that a form asks for.
+func (p *page) resourceInputs() []registry.ResourceInput { return resourceInputs(p.typedGrants()) }
+
+// resourceInputs are grants as the domain takes them.
+func resourceInputs(grants []grant) []registry.ResourceInput {
+	out := make([]registry.ResourceInput, len(grants))
+	for i, g := range grants {
+		out[i] = registry.ResourceInput{Type: resourceKind(g.Name), Path: g.Name, Level: g.Level}
 	}
 	return out
 }
@@ -141,7 +153,7 @@ func (p *page) scopeRows() []scopeRow {
 	grantable := p.Service.Tokens.Grantable(p.Caller)
 	chosen := p.form.Values[scopeField]
 	var out []scopeRow
-	for i := range min(max(1, len(chosen)), maxRows) {
+	for i := range min(max(1, len(chosen)), maxScopeRows) {
 		row := scopeRow{Number: i}
 		name := ""
 		if i < len(chosen) {
