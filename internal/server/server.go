@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,6 +84,8 @@ const (
 	keyFile      = "site.key"
 	blobFolder   = "blobs"
 	lockFile     = "server.lock"
+	// restoreFile marks a folder in which a restore has begun and not ended.
+	restoreFile = "restore.unfinished"
 )
 
 // OpenSite opens a data folder, making what is missing.
@@ -268,6 +271,9 @@ func (s *Server) check(ctx context.Context) []string {
 func makeDataDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := hasFile(dir, restoreFile); !errors.Is(err, ErrNoSite) {
+		return cmp.Or(err, fmt.Errorf("data folder %s: %w", dir, ErrUnfinished))
 	}
 	return nil
 }

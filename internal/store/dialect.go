@@ -38,6 +38,9 @@ type dialect struct {
 	unprepared bool
 	// argument makes a text one that the database takes, nil where it takes any.
 	argument func(string) string
+	// snapshot is a transaction that reads one moment's state, catalog how tables are asked for.
+	snapshot sql.TxOptions
+	catalog  catalogQueries
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
 }

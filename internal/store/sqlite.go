@@ -17,6 +17,7 @@ import (
 func sqliteDialect() dialect {
 	return dialect{
 		name:    "sqlite3",
+		catalog: sqliteCatalog(),
 		ID:      "INTEGER PRIMARY KEY AUTOINCREMENT",
 		Key:     "INTEGER PRIMARY KEY",
 		Blob:    "BLOB",

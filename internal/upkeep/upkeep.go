@@ -30,6 +30,9 @@ type Store interface {
 	// LapseBlobs forgets blobs of one kind ("shard", or "" for all others) that indexes named last before a time.
 	LapseBlobs(ctx context.Context, tx registry.Tx, shards bool, before time.Time) error
 	BlobNamed(ctx context.Context, tx registry.Tx, h blob.Hash) (bool, error)
+	// CleanupHeld tells whether anybody, such as a backup, holds all blobs; PruneHolds forgets the holds that are over.
+	CleanupHeld(ctx context.Context, now time.Time) (bool, error)
+	PruneHolds(ctx context.Context, tx registry.Tx, now time.Time) error
 	// EachNamedBlob gives the blobs that packages name, with what names them; EachIndexBlob those of indexes.
 	EachNamedBlob(ctx context.Context, fn func(name string, h blob.Hash, size int64) error) error
 	EachIndexBlob(ctx context.Context, fn func(h blob.Hash) error) error
@@ -126,6 +129,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 		if err := k.Store.PruneStagings(ctx, tx, now); err != nil {
 			return err
 		}
+		if err := k.Store.PruneHolds(ctx, tx, now); err != nil {
+			return err
+		}
 		if err := k.Store.PruneJobs(ctx, tx, now.Add(-keepJobs)); err != nil {
 			return err
 		}
@@ -199,7 +205,9 @@ func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int6
 	return n, bytes, nil
 }
 
-// removeOrphan deletes one blob unless something names it, or has just stored it again.
+// removeOrphan deletes one blob unless something names it, or has just stored it again, or the blobs are held. Whether they
+// are is asked last: who holds them and then looks at what is named finds every blob that was named at that moment, since
+// one that nothing named before was not named since.
 func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time) (bool, error) {
 	k.Gate.Lock()
 	defer k.Gate.Unlock()
@@ -209,6 +217,10 @@ func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time
 	}
 	named, err := k.Store.BlobNamed(ctx, nil, h)
 	if err != nil || named {
+		return false, err
+	}
+	held, err := k.Store.CleanupHeld(ctx, k.Now())
+	if err != nil || held {
 		return false, err
 	}
 	return true, k.Blobs.Delete(ctx, h)

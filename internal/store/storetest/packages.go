@@ -262,3 +262,35 @@ func (s *suite) settings() {
 	s.write(func(tx registry.Tx) error { return s.set(tx, "b", "three") })
 	same(s, "all settings", must[map[string]string](s, "settings")(s.ListSettings(s.ctx(), nil)), map[string]string{"a": "", "b": "three"})
 }
+
+// cleanupHolds lets several hold the cleanup of blobs, each until it lets go or its time is over.
+func (s *suite) cleanupHolds() {
+	held := func(what string, minutes int, want bool) {
+		s.Helper()
+		if got := must[bool](s, what)(s.CleanupHeld(s.ctx(), at(minutes))); got != want {
+			s.Errorf("%s: held is %t, want %t", what, got, want)
+		}
+	}
+	hold := func(minutes int) (id int64) {
+		s.Helper()
+		s.write(func(tx registry.Tx) (err error) {
+			id, err = s.HoldCleanup(s.ctx(), tx, "backup", at(minutes), at(0))
+			return err
+		})
+		return id
+	}
+	held("by nobody", 0, false)
+	first, second := hold(10), hold(20)
+	held("by both", 5, true)
+	held("by the second", 15, true)
+	held("by nobody any more", 20, false)
+	s.write(func(tx registry.Tx) error { return s.RenewHold(s.ctx(), tx, first, at(30), at(9)) })
+	held("by the first, longer", 25, true)
+	s.fails("a hold that has ended", s.Store.Write(s.ctx(), func(tx registry.Tx) error {
+		return s.RenewHold(s.ctx(), tx, second, at(30), at(20))
+	}), registry.ErrNoRecord)
+	s.write(func(tx registry.Tx) error { return s.PruneHolds(s.ctx(), tx, at(25)) })
+	held("after the second was forgotten", 25, true)
+	s.write(func(tx registry.Tx) error { return s.ReleaseHold(s.ctx(), tx, first) })
+	held("after the first let go", 5, false)
+}

@@ -27,6 +27,9 @@ type Store interface {
 	PruneChanges(ctx context.Context, tx registry.Tx, before time.Time) error
 	Setting(ctx context.Context, tx registry.Tx, name string) (string, error)
 	SetSetting(ctx context.Context, tx registry.Tx, name, value string, at time.Time) error
+	HoldCleanup(ctx context.Context, tx registry.Tx, holder string, until, now time.Time) (int64, error)
+	RenewHold(ctx context.Context, tx registry.Tx, id int64, until, now time.Time) error
+	ReleaseHold(ctx context.Context, tx registry.Tx, id int64) error
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -70,6 +73,7 @@ func Run(t *testing.T, open Open) {
 		"what an index reads":       (*suite).indexReads,
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
+		"holds of the cleanup":      (*suite).cleanupHolds,
 		"the audit":                 (*suite).audit,
 		"the audit's chain":         (*suite).auditChain,
 		"the audit's queries":       (*suite).auditQueries,
