@@ -196,11 +196,15 @@ func (b *tab) scheme(name string) {
 	}))
 }
 
-// picture writes what the whole page looks like.
+// picture writes what the whole page looks like. The window is made as high as the page for it, so that nothing scrolls and
+// what sticks to the top of the window is at the top of the page.
 func (b *tab) picture(file string) {
 	b.t.Helper()
-	eval[bool](b, `scrollTo(0, 0), true`)
+	width, height := eval[int64](b, `innerWidth`), eval[int64](b, `innerHeight`)
+	b.size(width, max(height, eval[int64](b, `document.documentElement.scrollHeight`)))
+	get(b, "scroll to the top", chromedp.PollFunction[bool](`() => { scrollTo(0, 0); return scrollY === 0 && (document.querySelector("header.top")?.getBoundingClientRect().top ?? 0) === 0; }`, chromedp.WithPollingTimeout(patience)))
 	png := get(b, "picture", chromedp.FullScreenshot(100))
+	b.size(width, height)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ func (w *Web) channelNoticePages() section {
 	return section{routes: []route{
 		{pattern: "GET " + all, handle: w.notices},
 		{pattern: "POST " + all, handle: w.addNotice},
+		{pattern: "GET " + all + "/{notice}/remove", handle: w.removeNoticePage},
 		{pattern: "POST " + all + "/{notice}/remove", handle: w.removeNotice},
 	}}
 }
@@ -63,25 +64,14 @@ func (w *Web) notices(p *page) error {
 	return p.showOf(d.channelFrame, "channel_notices", noticesTitle, d)
 }
 
-// changeNotices writes other notices in place of those that there are.
-func (p *page) changeNotices(message string, change func([]registry.Notice) []registry.Notice) error {
-	d, err := p.noticesFrame()
+// replaceNotices writes other notices in place of those that there are.
+func (p *page) replaceNotices(ctx context.Context, path string, change func([]registry.Notice) []registry.Notice) error {
+	had, err := p.Service.Channels.Notices(ctx, p.Caller, path)
 	if err != nil {
 		return err
 	}
-	path := d.Channel.Path
-	err = p.try(func(ctx context.Context) error {
-		had, err := p.Service.Channels.Notices(ctx, p.Caller, path)
-		if err != nil {
-			return err
-		}
-		_, err = p.Service.Channels.SetNotices(ctx, p.Caller, path, change(had))
-		return err
-	})
-	if err != nil {
-		return p.again(err, "channel_notices", noticesTitle+" · "+path, d, "")
-	}
-	return p.done(channelURL(path, "settings", "notices"), message)
+	_, err = p.Service.Channels.SetNotices(ctx, p.Caller, path, change(had))
+	return err
 }
 
 func (w *Web) addNotice(p *page) error {
@@ -93,13 +83,62 @@ func (w *Web) addNotice(p *page) error {
 		}
 		n.ExpiresAt = last.AddDate(0, 0, 1)
 	}
-	return p.changeNotices("The notice is shown to the channel's users from now on.", func(had []registry.Notice) []registry.Notice {
-		return append(had, n)
+	d, err := p.noticesFrame()
+	if err != nil {
+		return err
+	}
+	path := d.Channel.Path
+	err = p.try(func(ctx context.Context) error {
+		return p.replaceNotices(ctx, path, func(had []registry.Notice) []registry.Notice { return append(had, n) })
 	})
+	if err != nil {
+		return p.again(err, "channel_notices", noticesTitle+" · "+path, d, "You find it among the notices.")
+	}
+	return p.done(channelURL(path, "settings", "notices"), "The notice is shown to the channel's users from now on.")
+}
+
+// noticeRemoval asks whether a notice is to go.
+func (p *page) noticeRemoval() (confirmation, error) {
+	d, err := p.noticesFrame()
+	if err != nil {
+		return confirmation{}, err
+	}
+	path, id := d.Channel.Path, p.path("notice")
+	i := slices.IndexFunc(d.Notices, func(n noticeRow) bool { return n.PublicID == id })
+	if i < 0 {
+		return confirmation{}, errNoPage
+	}
+	back := channelURL(path, "settings", "notices")
+	p.under(noticesTitle, back)
+	return confirmation{
+		Question: "Remove this notice of " + path + "?", Loses: []string{d.Notices[i].Message},
+		Keeps:  "conda shows it to nobody any more. It cannot be brought back; you can write it again.",
+		Action: channelURL(path, "settings", "notices", id, "remove"), Button: "Remove the notice", Cancel: back,
+	}, nil
+}
+
+const removeNoticeTitle = "Remove a notice"
+
+func (w *Web) removeNoticePage(p *page) error {
+	c, err := p.noticeRemoval()
+	if err != nil {
+		return err
+	}
+	return p.confirm(removeNoticeTitle, c)
 }
 
 func (w *Web) removeNotice(p *page) error {
-	return p.changeNotices("The notice is removed.", func(had []registry.Notice) []registry.Notice {
-		return slices.DeleteFunc(had, func(n registry.Notice) bool { return n.PublicID == p.path("notice") })
+	c, err := p.noticeRemoval()
+	if err != nil {
+		return err
+	}
+	err = p.try(func(ctx context.Context) error {
+		return p.replaceNotices(ctx, p.channelPath(), func(had []registry.Notice) []registry.Notice {
+			return slices.DeleteFunc(had, func(n registry.Notice) bool { return n.PublicID == p.path("notice") })
+		})
 	})
+	if err != nil {
+		return p.again(err, "confirm", removeNoticeTitle, c, "")
+	}
+	return p.done(c.Cancel, "The notice is removed.")
 }

@@ -14,9 +14,7 @@ func (w *Web) channelSettingsPages() section {
 	return section{routes: []route{
 		{pattern: "GET " + path, handle: w.channelSettings},
 		{pattern: "POST " + path, handle: w.changeChannel},
-		{pattern: "POST " + path + "/freeze", handle: w.freezeChannel},
 		{pattern: "POST " + path + "/quota", handle: w.setQuota},
-		{pattern: "POST " + path + "/reindex", handle: w.reindexChannel},
 	}}
 }
 
@@ -133,17 +131,6 @@ func (p *page) staleChannel(change registry.ChannelChange, now registry.Channel,
 	return nil
 }
 
-func (w *Web) freezeChannel(p *page) error {
-	indexing, message := registry.FrozenIndexing, "The channel is frozen. Nothing in it changes until it is unfrozen."
-	if p.pressed("unfreeze") {
-		indexing, message = registry.DefaultIndexing, "The channel takes changes again."
-	}
-	return p.changeSettings(message, func(ctx context.Context, d settingsData) error {
-		_, err := p.Service.Channels.Edit(ctx, p.Caller, d.Channel.Path, registry.ChannelChange{Indexing: &indexing})
-		return err
-	})
-}
-
 func (w *Web) setQuota(p *page) error {
 	var quota config.Size
 	message := "The channel has no quota."
@@ -162,13 +149,6 @@ func (w *Web) setQuota(p *page) error {
 			return errChecked
 		}
 		_, err := p.Service.Channels.SetQuota(ctx, p.Caller, d.Channel.Path, int64(quota))
-		return err
-	})
-}
-
-func (w *Web) reindexChannel(p *page) error {
-	return p.changeSettings("The index is being rebuilt. Until that is done the last one is served.", func(ctx context.Context, d settingsData) error {
-		_, err := p.Service.Channels.Reindex(ctx, p.Caller, d.Channel.Path, registry.FamilyConda)
 		return err
 	})
 }

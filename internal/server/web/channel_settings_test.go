@@ -122,13 +122,19 @@ func TestSettingsOfAChannel(t *testing.T) {
 	if p.Path != page || p.Find(".lead").Text() != "New words" || !strings.Contains(p.Find(".heading").Text(), "Public") {
 		t.Errorf("at %s: %s", p.Path, p.Find("main").Text())
 	}
-	if p = p.Form("form[action=" + page + "/freeze]").Submit(); !strings.Contains(p.Find(".heading").Text(), "Frozen") {
+	if p = p.Form("form[action=" + page + "/freeze]").Submit(); strings.Contains(b.Get(page).Find(".heading").Text(), "Frozen") || !strings.Contains(p.Find("form.card").Text(), "Uploads to it are refused") {
+		t.Errorf("before freezing: at %s: %s", p.Path, p.Find("main").Text())
+	}
+	if p = p.Form("form.card").Submit(); p.Path != page || !strings.Contains(p.Find(".heading").Text(), "Frozen") {
 		t.Errorf("frozen: %s", p.Find("main").Text())
 	}
 	if p = p.Form("form[action="+page+"/freeze]").Set("unfreeze", "1").Submit(); strings.Contains(p.Find(".heading").Text(), "Frozen") {
 		t.Errorf("unfrozen: %s", p.Find("main").Text())
 	}
-	if p = p.Form("form[action=" + page + "/reindex]").Submit(); !strings.Contains(p.Find(".notice.success").Text(), "rebuilt") {
+	if p = p.Form("form[action=" + page + "/reindex]").Submit(); len(p.All(".notice.success")) != 0 || !strings.Contains(p.Find("form.card").Text(), "the last index is served") {
+		t.Errorf("before re-indexing: %s", p.Find("main").Text())
+	}
+	if p = p.Form("form.card").Submit(); p.Path != page || !strings.Contains(p.Find(".notice.success").Text(), "rebuilt") {
 		t.Errorf("re-indexed: %s", p.Find("main").Text())
 	}
 	admin := as(t, s, "admin")
@@ -197,7 +203,10 @@ func TestNoticesOfAChannel(t *testing.T) {
 	if list, err := ada.Notices(t.Context(), "team"); err != nil || len(list) != 1 {
 		t.Errorf("%d notices, %v", len(list), err)
 	}
-	if p = p.Form(".notice-card form").Submit(); p.Path != page || len(p.All(".notice-card")) != 0 {
+	if p = p.Form(".notice-card form").Submit(); len(b.Get(page).All(".notice-card")) != 1 || !strings.Contains(p.Find("form.danger-card").Text(), "We move on <Friday>") {
+		t.Errorf("before removing: at %s: %s", p.Path, p.Find("main").Text())
+	}
+	if p = p.Form("form.danger-card").Submit(); p.Path != page || len(p.All(".notice-card")) != 0 {
 		t.Errorf("after removing: at %s: %s", p.Path, p.Find("main").Text())
 	}
 }

@@ -63,15 +63,19 @@ func newCopyable(label, text string) copyable {
 	return copyable{ID: "copy-" + id, Label: label, Text: text}
 }
 
-// confirmation is a page that asks before something is lost.
+// confirmation is a page that asks before something is lost, or before others will notice what is done.
 type confirmation struct {
 	// Question says what is about to be done, Loses what will be gone, one line each.
 	Question string
 	Loses    []string
+	// Happens says what it will do besides, one line each.
+	Happens []string
 	// Keeps says what stays, empty for nothing to say.
 	Keeps string
 	// Action is where the form goes, Button what its button says, Cancel where one goes who does not want it.
 	Action, Button, Cancel string
+	// Stay is what the link says that leads away, empty for "Keep it".
+	Stay string
 	// Type is what has to be typed, empty for nothing.
 	Type string
 	// Hidden are fields that go along, Values those that can be there more than once.

@@ -55,9 +55,13 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	notices, err := s.Admin.SetNotices(t.Context(), "team", []api.NoticeUpdate{{Message: "We move"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return s, map[string]string{
 		"job":     job.ID,
-		"channel": "team", "grant": group.ID, "owner": "admin", "notice": "1", "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
+		"channel": "team", "grant": group.ID, "owner": "admin", "notice": notices[0].ID, "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
 		"package": "alpha", "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
 	}
 }

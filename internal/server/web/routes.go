@@ -49,6 +49,7 @@ func (w *Web) sections() []section {
 		w.channelTrustPages(),
 		w.channelHistoryPages(),
 		w.channelSettingsPages(),
+		w.channelFreezePages(),
 		w.channelFilterPages(),
 		w.channelNoticePages(),
 		w.channelDeletePages(),

@@ -67,7 +67,7 @@ func TestAStaleFormOfAQuota(t *testing.T) {
 	s, ada := fixture(t)
 	b := as(t, s, "admin")
 	page := "/-/channels/team/settings"
-	form := b.Get(page).Form("form[action=" + page + "/quota]").Set("quota_bytes", "1GiB")
+	form := b.Get(page).Form("form[action="+page+"/quota]").Set("quota_bytes", "1GiB")
 	b.Get(page).Form("form[action="+page+"/quota]").Set("quota_bytes", "2GiB").Submit()
 	p := form.Submit()
 	c, err := ada.Channel(t.Context(), "team")
