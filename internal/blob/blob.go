@@ -17,6 +17,8 @@ var (
 	// that a commit names: either the stored blob is damaged or the caller
 	// hashed wrongly. The stored blob is left alone.
 	ErrConflict = errors.New("blob exists with a different content")
+	// ErrDamaged says that a blob's bytes are not those that were stored.
+	ErrDamaged = errors.New("the bytes are not what was stored")
 	// ErrNoSpace says that the disk, or the account's quota on it, is full.
 	ErrNoSpace = errors.New("no space left for blobs")
 	// ErrReadOnly says that the store cannot be written to at all.

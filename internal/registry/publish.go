@@ -11,6 +11,7 @@ import (
 	"kingsnake/conda/pkgfile"
 	"kingsnake/conda/repodata"
 	"kingsnake/conda/version"
+	"kingsnake/internal/blob"
 )
 
 // inspect reads the package and makes the record that the index will show.
@@ -72,6 +73,15 @@ func (s *Packages) already(ctx context.Context, c Channel, f File, force bool) (
 	if had.SHA256 == f.SHA256 {
 		if len(joinLabels(had.Labels, f.Labels)) > len(had.Labels) {
 			return nil, nil
+		}
+		switch info, err := s.blobs.Stat(ctx, had.SHA256); {
+		case errors.Is(err, blob.ErrNotExist):
+			return nil, nil // Its content was lost, and comes back.
+		case err != nil:
+			return nil, blobError(err)
+		case info.Size != had.Size:
+			// What is left of it would make the bytes that came be refused.
+			return nil, s.blobs.Delete(ctx, had.SHA256)
 		}
 		return &UploadResult{Channel: c, File: had}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"kingsnake/conda/pkgfile"
 	"kingsnake/internal/access"
@@ -227,13 +228,16 @@ func (w *writeErr) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// storageRetry is when to try again what needs a disk that somebody has to mend first.
+const storageRetry = 30 * time.Second
+
 // blobError words a failure of the blob storage.
 func blobError(err error) error {
 	if errors.Is(err, blob.ErrNoSpace) {
 		return &Error{Code: CodeNoSpace, Message: "the server's disk is full; nothing was stored", Err: err}
 	}
 	if errors.Is(err, blob.ErrReadOnly) {
-		return &Error{Code: CodeUnavailable, Message: "the server's storage is read-only; nothing was stored", Err: err}
+		return &Error{Code: CodeUnavailable, Message: "the server's storage is read-only; nothing was stored", RetryAfter: storageRetry, Err: err}
 	}
 	return err
 }

@@ -31,7 +31,22 @@ func sqliteDialect() dialect {
 			c, ok := sqliteCode(err)
 			return ok && c&0xff == sqlite3.SQLITE_FULL
 		},
+		isDown: isSQLiteDown,
 	}
+}
+
+// isSQLiteDown recognises what passes by itself, or when somebody mends the disk: a file that another process holds locked
+// for longer than is waited, that cannot be written to, or whose disk fails.
+func isSQLiteDown(err error) bool {
+	c, ok := sqliteCode(err)
+	if !ok {
+		return false
+	}
+	switch c & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
 }
 
 func sqliteCode(err error) (int, bool) {

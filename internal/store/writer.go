@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,6 +25,11 @@ type writer struct {
 
 	mu    sync.Mutex
 	batch *batch
+
+	// failures counts batches that could not begin, and failure is the error of the last. Who waited meanwhile shares it:
+	// each of them would wait as long for a database that somebody else has locked.
+	failures atomic.Int64
+	failure  error
 }
 
 // batch is one transaction shared by several writes.
@@ -33,8 +39,11 @@ type batch struct {
 	events []registry.Event
 	// told tells that a member added to the feed.
 	told bool
-	done chan struct{}
-	err  error
+	// broken is why a failed member could not be undone: the database has ended the transaction, as it does when its disk
+	// is full, and what runs in it from then on would be for itself.
+	broken error
+	done   chan struct{}
+	err    error
 }
 
 func newWriter(db *sql.DB, d dialect, chain func(context.Context, *txn, []registry.Event) error) *writer {
@@ -56,19 +65,25 @@ func (w *writer) do(ctx context.Context, fn func(registry.Tx) error) error {
 
 // run performs fn as a member of the current batch and ends the batch when nobody waits behind it.
 func (w *writer) run(ctx context.Context, fn func(registry.Tx) error) (_ *batch, err error) {
+	failures := w.failures.Load()
 	w.waiting.Add(1)
 	w.mu.Lock()
 	w.waiting.Add(-1)
 	defer w.mu.Unlock()
 	if w.batch == nil {
+		if w.failures.Load() != failures {
+			return nil, w.failure
+		}
 		if w.batch, err = w.begin(ctx); err != nil {
+			w.failure = err
+			w.failures.Add(1)
 			return nil, err
 		}
 	}
 	b := w.batch
 	b.size++
 	defer func() {
-		if w.waiting.Load() == 0 || b.size >= maxBatch {
+		if w.waiting.Load() == 0 || b.size >= maxBatch || b.broken != nil {
 			w.commit(ctx)
 		}
 	}()
@@ -100,11 +115,11 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 			return
 		}
 		// fn failed or panicked: undo what it did.
-		if _, rerr := b.tx.ExecContext(ctx, "ROLLBACK TO member"); rerr != nil && err != nil {
-			err = fmt.Errorf("%w (and its rollback: %w)", err, rerr)
-		}
-		if _, rerr := b.tx.ExecContext(ctx, "RELEASE member"); rerr != nil && err != nil {
-			err = fmt.Errorf("%w (and its release: %w)", err, rerr)
+		for _, undo := range []string{"ROLLBACK TO member", "RELEASE member"} {
+			if _, uerr := b.tx.ExecContext(ctx, undo); uerr != nil {
+				b.broken = fmt.Errorf("the transaction ended: %w (%w)", cmp.Or(err, errPanicked), uerr)
+				return
+			}
 		}
 	}()
 	t := &txn{tx: b.tx, pool: w.pool}
@@ -128,8 +143,16 @@ func (w *writer) commit(ctx context.Context) {
 	w.pool.prepareMissed(ctx)
 }
 
+// errPanicked stands for the error of a member that had none to give.
+var errPanicked = errors.New("a write panicked")
+
 // finish writes the events of the members that succeeded and commits.
 func (w *writer) finish(ctx context.Context, b *batch) error {
+	if b.broken != nil {
+		// There may be nothing left to roll back.
+		_ = b.tx.Rollback()
+		return b.broken
+	}
 	if len(b.events) > 0 {
 		if err := w.chain(ctx, &txn{tx: b.tx, pool: w.pool}, b.events); err != nil {
 			return errors.Join(fmt.Errorf("audit: %w", err), b.tx.Rollback())

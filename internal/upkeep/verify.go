@@ -33,11 +33,12 @@ func (r Report) Sound() bool {
 	return len(r.Missing)+len(r.Damaged) == 0 && (r.Repaired || r.BadIndexes == 0)
 }
 
-// Verify reads every blob that the database names and compares its hash. With repair it removes what nothing names and
-// makes damaged index files be built anew; no other process may use the site meanwhile.
+// Verify reads every blob that the database names and compares its hash. With repair it removes what nothing names, makes
+// damaged index files be built anew, and removes damaged packages, which would make a new upload of the same package be
+// dropped as known; no other process may use the site meanwhile.
 func (k *Keeper) Verify(ctx context.Context, repair bool, progress func(done int)) (Report, error) {
 	r := Report{Repaired: repair}
-	if err := k.verifyFiles(ctx, &r, progress); err != nil {
+	if err := k.verifyFiles(ctx, &r, repair, progress); err != nil {
 		return r, err
 	}
 	if err := k.verifyIndexes(ctx, &r, repair); err != nil {
@@ -46,21 +47,32 @@ func (k *Keeper) Verify(ctx context.Context, repair bool, progress func(done int
 	return r, k.verifyOrphans(ctx, &r, repair)
 }
 
-func (k *Keeper) verifyFiles(ctx context.Context, r *Report, progress func(int)) error {
-	return k.Store.EachNamedBlob(ctx, func(name string, h blob.Hash, size int64) error {
+func (k *Keeper) verifyFiles(ctx context.Context, r *Report, repair bool, progress func(int)) error {
+	var bad []blob.Hash
+	err := k.Store.EachNamedBlob(ctx, func(name string, h blob.Hash, size int64) error {
 		r.Files++
 		progress(r.Files)
 		err := k.check(ctx, h, size)
 		switch {
 		case errors.Is(err, blob.ErrNotExist):
 			r.Missing = append(r.Missing, name)
-		case errors.Is(err, errDamaged):
+		case errors.Is(err, blob.ErrDamaged):
 			r.Damaged = append(r.Damaged, name)
+			bad = append(bad, h)
 		case err != nil:
 			return err
 		}
 		return nil
 	})
+	if err != nil || !repair {
+		return err
+	}
+	for _, h := range bad {
+		if err := k.Blobs.Delete(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *Keeper) verifyIndexes(ctx context.Context, r *Report, repair bool) error {
@@ -68,7 +80,7 @@ func (k *Keeper) verifyIndexes(ctx context.Context, r *Report, repair bool) erro
 	err := k.Store.EachIndexBlob(ctx, func(h blob.Hash) error {
 		r.Indexes++
 		err := k.check(ctx, h, -1)
-		if errors.Is(err, blob.ErrNotExist) || errors.Is(err, errDamaged) {
+		if errors.Is(err, blob.ErrNotExist) || errors.Is(err, blob.ErrDamaged) {
 			bad = append(bad, h)
 			return nil
 		}
@@ -120,8 +132,6 @@ func (k *Keeper) verifyOrphans(ctx context.Context, r *Report, repair bool) erro
 	return err
 }
 
-var errDamaged = errors.New("the bytes are not what was stored")
-
 // check reads a blob and compares its hash, and its size unless that is negative.
 func (k *Keeper) check(ctx context.Context, h blob.Hash, size int64) (rerr error) {
 	rd, err := k.Blobs.Open(ctx, h)
@@ -135,7 +145,7 @@ func (k *Keeper) check(ctx context.Context, h blob.Hash, size int64) (rerr error
 		return fmt.Errorf("blob %s: %w", h, err)
 	}
 	if got := blob.Hash(sum.Sum(nil)); got != h || size >= 0 && n != size {
-		return fmt.Errorf("blob %s: %w", h, errDamaged)
+		return fmt.Errorf("blob %s: %w", h, blob.ErrDamaged)
 	}
 	return nil
 }

@@ -174,7 +174,7 @@ func (h *Handler) smallBlob(r *http.Request, f registry.Served) ([]byte, error) 
 		return nil, missing(f, err)
 	}
 	if int64(len(data)) != f.Size {
-		return nil, fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, len(data), f.Size)
+		return nil, fmt.Errorf("blob %s has %d bytes, want %d: %w", f.Hash, len(data), f.Size, blob.ErrDamaged)
 	}
 	h.small.Set(f.Hash, data)
 	return data, nil
@@ -193,7 +193,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 		}
 	}()
 	if rd.Size() != f.Size {
-		return fmt.Errorf("blob %s has %d bytes, want %d", f.Hash, rd.Size(), f.Size)
+		return fmt.Errorf("blob %s has %d bytes, want %d: %w", f.Hash, rd.Size(), f.Size, blob.ErrDamaged)
 	}
 	if err := pay(w, r, f, rd); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"kingsnake/api"
 	"kingsnake/internal/access"
+	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
 )
 
@@ -72,6 +73,9 @@ func New(status int, code api.Code, message string) *Problem {
 	}}
 }
 
+// storageRetry is when to try again what needs a disk that somebody has to mend first.
+const storageRetry = 30 * time.Second
+
 // From words an error for a protocol. What is not meant for callers is logged and answered as an internal error.
 func From(ctx context.Context, err error, proto access.Protocol, requestID string, log *slog.Logger) *Problem {
 	var p *Problem
@@ -87,6 +91,17 @@ func From(ctx context.Context, err error, proto access.Protocol, requestID strin
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		// Nobody reads the answer; 499 is what logs call it.
 		return New(499, api.CodeUnavailable, "the client went away")
+	case errors.Is(err, registry.ErrNoSpace), errors.Is(err, blob.ErrNoSpace):
+		log.ErrorContext(ctx, "the disk is full", "error", err, "request_id", requestID)
+		p = New(http.StatusInsufficientStorage, api.CodeStorageFull, "the server's disk is full; nothing was stored")
+	case errors.Is(err, blob.ErrReadOnly):
+		log.ErrorContext(ctx, "the storage is read-only", "error", err, "request_id", requestID)
+		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server's storage is read-only; nothing was stored")
+		p.RetryAfter = storageRetry
+	case errors.Is(err, blob.ErrNotExist), errors.Is(err, blob.ErrDamaged):
+		log.ErrorContext(ctx, "a file is lost; run kingsnake verify", "error", err, "request_id", requestID)
+		p = New(http.StatusServiceUnavailable, api.CodeUnavailable,
+			"the server has lost the content of this file, or it is damaged; its administrator finds out more with kingsnake verify")
 	case errors.Is(err, registry.ErrUnavailable):
 		log.WarnContext(ctx, "the database cannot be asked", "error", err, "request_id", requestID)
 		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server cannot ask its database just now; try again")
