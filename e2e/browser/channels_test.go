@@ -51,6 +51,9 @@ func channelShots() []shot {
 		{name: "channel-history", path: "/-/channels/team/history", as: "author"},
 		{name: "channel-settings", path: "/-/channels/team/settings", as: "admin"},
 		{name: "channel-filters", path: "/-/channels/team/settings/filters", as: "author"},
+		{name: "channel-freeze", path: "/-/channels/team/settings/freeze", as: "author"},
+		{name: "channel-reindex", path: "/-/channels/team/settings/reindex", as: "author"},
+		{name: "channel-notice-remove", path: "/-/channels/team/settings/notices", as: "author", prepare: func(b *tab) { b.press(".notice-card button") }},
 		{name: "channel-notices", path: "/-/channels/team/settings/notices", as: "author"},
 		{name: "channel-delete", path: "/-/channels/team/delete", as: "author"},
 	}
@@ -59,7 +62,7 @@ func channelShots() []shot {
 // fillChannels gives the channels of world what their pages show.
 func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
 	t.Helper()
-	ctx := t.Context()
+	ctx, tools := t.Context(), ""
 	for i, p := range []random.Options{
 		{Name: "alpha", Version: "1.9", Subdir: "linux-64"},
 		{Name: "alpha", Version: "1.10", Subdir: "osx-arm64"},
@@ -69,6 +72,9 @@ func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
 	} {
 		data, info := servertest.Package(uint64(i), p)
 		s.Upload(ada, "team", data, info.Filename)
+		if p.Name == "team-tools" {
+			tools = "noarch/" + info.Filename
+		}
 	}
 	for _, err := range []error{
 		second(ada.CreateSubchannel(ctx, "team", api.ChannelCreate{Name: "nightly", Privacy: api.PrivacyPublic, Description: "Built every night"})),
@@ -84,6 +90,7 @@ func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
 		second(ada.CreateServiceToken(ctx, "team", "service-account-channel-team", api.TokenCreate{Name: "nightly upload", Description: "In the secrets of the build", Resources: []api.TokenResource{
 			{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelWrite},
 		}})),
+		ada.EditMetadata(ctx, "team", tools, map[string]any{"license": "ISC", "depends": []string{"python >=3.12", "alpha"}}),
 	} {
 		if err != nil {
 			t.Fatal(err)

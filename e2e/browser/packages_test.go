@@ -20,6 +20,18 @@ func packageShots() []shot {
 			b.press(`button[formaction$="/delete"]`)
 		}},
 		{name: "package-delete-all", path: "/-/channels/team/packages/alpha/delete?all=1", as: "author"},
+		{name: "package-edit", path: "/-/channels/team/packages/team-tools", as: "author", prepare: func(b *tab) {
+			b.press(".files .tools a")
+		}},
+		{name: "package-edit-refused", path: "/-/channels/team/packages/alpha", as: "author", prepare: func(b *tab) {
+			b.press(".files .tools a")
+			b.fill("#f-depends", "a spec = that [is none")
+			b.press("form.meta-form .actions button")
+		}},
+		{name: "package-edit-undo", path: "/-/channels/team/packages/team-tools", as: "author", prepare: func(b *tab) {
+			b.press(".files .tools a")
+			b.press(`a[href$="/undo"]`)
+		}},
 		{name: "package-job", path: "/-/channels/team/packages/team-tools/copy?all=1", as: "author", prepare: func(b *tab) {
 			b.fill("#f-target_channel", "team/nightly")
 			b.press("main form .actions button")

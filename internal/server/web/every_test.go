@@ -36,6 +36,9 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	}
 	data, info := servertest.Package(1, random.Options{Name: "alpha", Version: "1.0", Subdir: "noarch"})
 	s.Upload(s.Admin, "team", data, info.Filename)
+	if err := s.Admin.EditMetadata(t.Context(), "team", "noarch/"+info.Filename, map[string]any{"license": "MIT"}); err != nil {
+		t.Fatal(err)
+	}
 	role, err := s.Admin.CreateRole(t.Context(), api.Role{Name: "auditor", Permissions: map[string]*api.Level{"audit-logs": new(api.LevelRead)}})
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +65,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	return s, map[string]string{
 		"job":     job.ID,
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": notices[0].ID, "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
-		"package": "alpha", "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
+		"package": "alpha", "subdir": "noarch", "file": info.Filename, "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
 	}
 }
 

@@ -15,6 +15,8 @@ type field struct {
 	Autocomplete, Suggest string
 	Placeholder           string
 	Required, Autofocus   bool
+	// Plain leaves out that the field is optional.
+	Plain bool
 	// Mono shows what is typed in letters of equal width.
 	Mono bool
 	Max  int
@@ -79,7 +81,7 @@ func (f *field) set(name, value any) error {
 		"hint": &f.Hint, "type": &f.Type, "autocomplete": &f.Autocomplete, "suggest": &f.Suggest, "placeholder": &f.Placeholder,
 		"id": &f.ID, "value": &f.Value, "error": &f.Error, "min": &f.Min,
 	}
-	flags := map[string]*bool{"required": &f.Required, "autofocus": &f.Autofocus, "mono": &f.Mono}
+	flags := map[string]*bool{"required": &f.Required, "autofocus": &f.Autofocus, "plain": &f.Plain, "mono": &f.Mono}
 	numbers := map[string]*int{"max": &f.Max, "rows": &f.Rows}
 	key, ok := name.(string)
 	if !ok {

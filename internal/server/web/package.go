@@ -36,6 +36,8 @@ type packageData struct {
 	Platforms []option
 	// MayCopy and MayDelete say what can be done with the files.
 	MayCopy, MayDelete bool
+	// MayEdit tells that what the index says of the files can be edited.
+	MayEdit bool
 
 	Dependencies, Dependants related
 }
@@ -70,6 +72,7 @@ func (w *Web) packagePage(p *page) error {
 	own := holdsPackages(f)
 	d.MayCopy = own && p.can(access.ArtifactDownload, f)
 	d.MayDelete = own && !f.Frozen() && p.can(access.ArtifactDelete, f)
+	d.MayEdit = own && !f.Frozen() && p.can(access.ArtifactEdit, f)
 	if d.Package, err = p.Service.Packages.Get(p.ctx(), p.Caller, f.Path, registry.FamilyConda, p.path("package")); err != nil {
 		return err
 	}

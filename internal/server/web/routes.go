@@ -40,6 +40,7 @@ func (w *Web) sections() []section {
 		w.packageSearchPages(),
 		w.packagePages(),
 		w.packageFilePages(),
+		w.packageEditPages(),
 		w.channelJobPages(),
 		w.subchannelPages(),
 		w.channelGroupPages(),
