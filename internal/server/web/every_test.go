@@ -141,6 +141,12 @@ func sound(t *testing.T, name string, p *webtest.Page) {
 			t.Errorf("%s: the field %s has no label", name, n.Attr("name"))
 		}
 	}
+	for _, n := range p.All("select[required]") {
+		// A browser does not send a form while such a select stands on its empty choice.
+		if first := n.All("option")[0]; first.Attr("value") == "" && first.Text() != "Choose…" {
+			t.Errorf("%s: the choice %q of the field %s cannot be sent", name, first.Text(), n.Attr("name"))
+		}
+	}
 	if len(p.All("[style]"))+len(p.All("style")) > 0 {
 		t.Errorf("%s has style inside the page", name)
 	}
