@@ -115,9 +115,14 @@ func (w *Web) addChannelGroup(p *page) error {
 }
 
 // beside turns the refusal of something that a form names into words beside its field: the same for what does not exist.
+// Who sees everything is told that it does not exist, there as well.
 func beside(err error, refused access.Scope, field, message string) error {
-	if e, ok := registry.AsError(err); ok && e.Denied != nil && e.Denied.Scope == refused {
+	e, ok := registry.AsError(err)
+	switch {
+	case ok && e.Denied != nil && e.Denied.Scope == refused:
 		return &registry.Error{Code: registry.CodeInvalid, Field: field, Message: message}
+	case ok && e.Denied == nil && e.Code == registry.CodeNotFound && e.Field == "":
+		return &registry.Error{Code: registry.CodeInvalid, Field: field, Message: e.Message}
 	}
 	return err
 }

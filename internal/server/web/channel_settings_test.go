@@ -16,8 +16,11 @@ func TestGroupsOfAChannel(t *testing.T) {
 	if _, err := ada.CreateGroup(t.Context(), api.GroupRequest{Name: "builders"}); err != nil {
 		t.Fatal(err)
 	}
-	b := as(t, s, "ada")
 	page := "/-/channels/team/groups"
+	if p := as(t, s, "admin").Get(page).Form("section form[action="+page+"]").Set("group", "nobody-knows-it").Submit(); !strings.Contains(p.Find("#f-group-error").Text(), "nobody-knows-it") {
+		t.Errorf("an administrator names an unknown group: status %d: %s", p.Status, p.Problems())
+	}
+	b := as(t, s, "ada")
 	p := b.Get(page).Form("section form[action="+page+"]").Set("group", "nobody-knows-it").Submit()
 	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Find("#f-group-error").Text(), "nobody-knows-it") || p.Find("#f-group").Attr("value") != "nobody-knows-it" {
 		t.Errorf("an unknown group: status %d: %s", p.Status, p.Problems())
