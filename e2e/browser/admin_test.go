@@ -27,6 +27,7 @@ func adminShots() []shot {
 
 // TestCheckAccessInABrowser asks about a person: fields that do not belong to the question are out of the way.
 func TestCheckAccessInABrowser(t *testing.T) {
+	t.Parallel()
 	s := world(t)
 	b := tabOf(t, s, "author")
 	b.visit("/-/check-access")

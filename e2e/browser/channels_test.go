@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,7 @@ func packageFile(t *testing.T, seed uint64, name string) (path, filename string)
 
 // TestUploads sends files from the page of a channel: chosen ones, one that is no package, and one that is dropped.
 func TestUploads(t *testing.T) {
+	t.Parallel()
 	s := servertest.New(t)
 	ada := s.User("ada")
 	if _, err := ada.CreateChannel(t.Context(), api.ChannelCreate{Name: "team", Privacy: api.PrivacyPrivate, Description: "What the team builds"}); err != nil {
@@ -153,6 +155,10 @@ func TestUploads(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.chooseFiles("#f-file", one, none)
+	// A bar may come and go between two looks, so the page itself is asked to note them.
+	b.do("watch for bars", script(`window.bars = [];
+		new MutationObserver((changes) => changes.forEach((c) => c.addedNodes.forEach((n) => n.querySelectorAll?.("progress").forEach((p) => window.bars.push(p.ariaLabel)))))
+			.observe(document.querySelector(".uploads"), {childList: true})`))
 	b.click("form[data-upload] button[type=submit]")
 	b.expect(".uploads .done", first+" is uploaded.")
 	b.expect(".uploads .failed", "none-1.0-0.conda: ")
@@ -167,6 +173,10 @@ func TestUploads(t *testing.T) {
 	b.drop("main", other, data)
 	b.expect(".uploads .done", other+" is uploaded.")
 	b.expect("#packages tbody th", "beta")
+	want := []string{"Upload of " + first, "Upload of none-1.0-0.conda", "Upload of " + other}
+	if got := eval[[]string](b, `window.bars`); !slices.Equal(got, want) {
+		t.Errorf("the bars were %q, want %q", got, want)
+	}
 	list, err := ada.Artifacts(t.Context(), "team", client.ArtifactFilter{})
 	if err != nil || list.TotalCount != 2 {
 		t.Errorf("the channel has %d packages, %v, want 2", list.TotalCount, err)
@@ -175,6 +185,7 @@ func TestUploads(t *testing.T) {
 
 // TestDeletingAChannel goes the whole way, as its owner.
 func TestDeletingAChannel(t *testing.T) {
+	t.Parallel()
 	s := servertest.New(t)
 	ada := s.User("ada")
 	s.Channel(ada, "team", api.PrivacyPrivate)

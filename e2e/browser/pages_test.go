@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,7 @@ func shots() []shot {
 		}},
 		{name: "token-delete", path: "/-/tokens?q=nightly", as: "author", prepare: func(b *tab) { b.press("tbody a[href$=delete]") }},
 		{name: "not-found", path: "/-/nothing-here", as: "author"},
-	}, channelShots(), adminShots(), peopleShots(), packageShots())
+	}, channelShots(), adminShots(), peopleShots(), packageShots(), stateShots())
 }
 
 // world fills a site with what the pages show.
@@ -77,6 +78,7 @@ func world(t testing.TB) *servertest.Site {
 		c.PublicURL, c.TrustedIssuers = "http://"+c.Listen, []string{githubIssuer}
 	})
 	ada := s.User("ada")
+	s.User("eve")
 	for name, privacy := range map[string]api.Privacy{"team": api.PrivacyPrivate, "community": api.PrivacyPublic, "science": api.PrivacyAuthenticated} {
 		c := api.ChannelCreate{Name: name, Privacy: privacy, Description: "Packages that the " + name + " builds and tests every night, for Linux, macOS and Windows."}
 		if _, err := ada.CreateChannel(t.Context(), c); err != nil {
@@ -102,6 +104,8 @@ func tabOf(t testing.TB, s *servertest.Site, as string) *tab {
 		return open(t, s.URL)
 	case "admin":
 		return signedIn(t, s.URL, "admin", servertest.AdminPassword)
+	case "outsider":
+		return signedIn(t, s.URL, "eve", servertest.UserPassword)
 	}
 	return signedIn(t, s.URL, "ada", servertest.UserPassword)
 }
@@ -109,54 +113,63 @@ func tabOf(t testing.TB, s *servertest.Site, as string) *tab {
 // TestEveryPage judges every page by axe-core in both schemes, and looks whether it fits into a phone. With
 // KINGSNAKE_SCREENSHOTS it writes pictures into that folder besides.
 func TestEveryPage(t *testing.T) {
+	t.Parallel()
 	s := world(t)
 	folder := os.Getenv("KINGSNAKE_SCREENSHOTS")
 	only := os.Getenv("KINGSNAKE_SCREENSHOTS_ONLY")
-	tabs := map[string]*tab{}
-	for _, x := range shots() {
-		if !strings.Contains(x.name, only) {
-			continue
-		}
-		b := tabs[x.as]
-		if b == nil {
-			b = tabOf(t, s, x.as)
-			tabs[x.as] = b
-		}
-		b.size(1280, 900)
-		b.visit(x.path)
-		if x.prepare != nil {
-			x.prepare(b)
-		}
-		for _, scheme := range []string{"light", "dark"} {
-			b.scheme(scheme)
-			for _, device := range []string{"desktop", "phone"} {
-				if device == "phone" {
-					b.size(360, 780)
-				} else {
-					b.size(1280, 900)
+	for _, as := range []string{"author", "admin", "outsider", ""} {
+		t.Run(cmp.Or(as, "signed out"), func(t *testing.T) {
+			t.Parallel()
+			var b *tab
+			for _, x := range shots() {
+				if x.as != as || !strings.Contains(x.name, only) {
+					continue
 				}
-				if device == "phone" || scheme == "light" {
-					b.fits(x.name + ", " + device)
+				if b == nil {
+					b = tabOf(t, s, as)
 				}
-				if device == "desktop" || scheme == "light" {
-					b.judge(x.name + ", " + device + ", " + scheme)
-				}
-				if folder != "" {
-					b.picture(filepath.Join(folder, x.name+"-"+device+"-"+scheme+".png"))
-				}
+				b.look(x, folder)
 			}
-		}
+		})
 	}
 }
 
-// judge notes every violation that axe-core finds.
-func (b *tab) judge(what string) {
+// look judges a page in each of its looks, and with a folder writes pictures of them.
+func (b *tab) look(x shot, folder string) {
 	b.t.Helper()
-	found, rules := b.violations()
+	b.size(1280, 900)
+	b.visit(x.path)
+	if x.prepare != nil {
+		x.prepare(b)
+	}
+	picture := func(look string) {
+		if folder != "" {
+			b.picture(filepath.Join(folder, x.name+"-"+look+".png"))
+		}
+	}
+	b.scheme("light")
+	b.judge(x.name+", desktop, light", everything())
+	picture("desktop-light")
+	b.size(360, 780)
+	b.fits(x.name + ", phone")
+	b.judge(x.name+", phone, light", everything())
+	picture("phone-light")
+	b.scheme("dark")
+	picture("phone-dark")
+	b.size(1280, 900)
+	b.fits(x.name + ", desktop")
+	b.judge(x.name+", desktop, dark", colours())
+	picture("desktop-dark")
+}
+
+// judge notes every violation that axe-core finds.
+func (b *tab) judge(what string, tags []string) {
+	b.t.Helper()
+	found, rules := b.violations(tags...)
 	for _, v := range found {
 		b.t.Errorf("%s: %s", what, v)
 	}
-	if rules < 10 {
+	if rules < 10 && len(tags) > 1 || rules == 0 {
 		b.t.Errorf("%s: only %d rules had something to judge; is there a page?", what, rules)
 	}
 	b.t.Logf("axe-core: %s: %d violations, %d rules", what, len(found), rules)
@@ -174,11 +187,12 @@ func (b *tab) fits(what string) {
 
 // TestViolationsAreFound plants what axe-core must find.
 func TestViolationsAreFound(t *testing.T) {
+	t.Parallel()
 	s := servertest.New(t)
 	b := open(t, s.URL)
 	b.visit("/-/sign-in")
 	eval[bool](b, `document.querySelector("label[for=f-username]").remove(), document.querySelector("main h1").setAttribute("aria-hidden", "nonsense"), true`)
-	found, _ := b.violations()
+	found, _ := b.violations(everything()...)
 	ids := map[string]bool{}
 	for _, v := range found {
 		ids[v.ID] = true

@@ -7,11 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"kingsnake/internal/servertest"
 )
 
 // TestPicturesShowTheHeaderAtTheTop takes a picture of a page that is several windows high, and was scrolled before.
 func TestPicturesShowTheHeaderAtTheTop(t *testing.T) {
-	s := world(t)
+	t.Parallel()
+	s := servertest.New(t)
 	b := tabOf(t, s, "admin")
 	b.visit("/-/settings")
 	for _, width := range []int64{1280, 360} {

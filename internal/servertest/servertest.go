@@ -130,7 +130,11 @@ func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 		}
 	})
 	s.URL = web.URL
-	s.Admin = s.Login("admin", AdminPassword)
+	password := AdminPassword
+	if made := s.Server.FirstLogin; made != nil && made.Password != "" {
+		password = made.Password
+	}
+	s.Admin = s.Login("admin", password)
 	return s
 }
 
