@@ -96,12 +96,13 @@ func (r *Resolver) changed(changes []registry.Change) {
 }
 
 // Identify fills in who the caller is. What is wrong with its credential is noted in it; an error means that it could
-// not be found out. While it is not known what changed of late the caller is anybody, and unsure.
+// not be found out. While it is not known what changed of late the caller is anybody, and unsure; after some minutes of
+// that nobody is let in.
 func (r *Resolver) Identify(ctx context.Context, caller *access.Caller, cred Credential) error {
 	caller.Now, caller.InURL = r.now(), cred.InURL
 	if err := r.feed.Fresh(ctx, caller.Now); err != nil {
 		everyone, known := r.everyone.Peek(struct{}{})
-		if !known || ctx.Err() != nil {
+		if !known || ctx.Err() != nil || !r.feed.Public(caller.Now) {
 			return err
 		}
 		caller.Principal, caller.Fallback, caller.Unsure = everyone, everyone, true

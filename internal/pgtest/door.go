@@ -36,6 +36,7 @@ func NewDoor(t testing.TB, database string) *Door {
 	d := &Door{socket: filepath.Join(q.Get("host"), ".s.PGSQL.5432"), conns: map[net.Conn]bool{}}
 	u.Host = l.Addr().String()
 	q.Del("host")
+	q.Del("port")
 	q.Set("sslmode", "disable")
 	u.RawQuery = q.Encode()
 	d.URL = u.String()

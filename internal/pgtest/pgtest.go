@@ -129,7 +129,7 @@ const user = "kingsnake"
 
 // url is the address of a database, by the socket in the server's folder.
 func (s *server) url(database string) string {
-	q := url.Values{"host": {s.folder}, "user": {user}}
+	q := url.Values{"host": {s.folder}, "port": {"5432"}, "user": {user}}
 	return "postgres:///" + database + "?" + q.Encode()
 }
 

@@ -19,18 +19,24 @@ func isMissing(err error) bool { return errors.Is(err, errMissing) }
 
 // settings make the server forgetful and small: what it holds is gone with the test.
 var settings = []string{
-	"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+	"-c", "listen_addresses=", "-c", "port=5432", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
 	"-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "autovacuum=off", "-c", "max_wal_size=4GB",
 	"-c", "log_min_messages=fatal",
 }
 
 // keeper runs the server until its standard input ends, as it does when the process of the test is gone for whatever
-// reason, and then removes the folder.
-const keeper = `"$@" & pid=$!
+// reason, or until it is told to end itself, and then removes the folder.
+const keeper = `end() {
+	trap '' HUP INT TERM
+	kill -QUIT $pid
+	wait $pid
+	rm -rf "$PGTEST_FOLDER"
+	exit
+}
+trap end HUP INT TERM
+"$@" & pid=$!
 read -r _
-kill -QUIT $pid
-wait $pid
-rm -rf "$PGTEST_FOLDER"`
+end`
 
 // start makes a cluster of databases and starts the server for it.
 func start() (*server, error) {
@@ -42,22 +48,23 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The name is short: the path of a socket may have about a hundred letters.
-	folder, err := os.MkdirTemp("", "kspg")
+	if err := forgetPG(); err != nil {
+		return nil, err
+	}
+	folder, held, err := newFolder(as)
 	if err != nil {
 		return nil, err
 	}
-	if err := as.give(folder); err != nil {
-		return nil, err
-	}
 	s := &server{folder: folder, templates: map[string]error{}}
-	if err := s.run(bin, as); err != nil {
+	if err := s.run(bin, as, held); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return s, nil
 }
 
-func (s *server) run(bin string, as account) error {
+// run starts the server, to whose keeper the lock of the folder is handed on.
+func (s *server) run(bin string, as account, held *os.File) (rerr error) {
+	defer func() { rerr = errors.Join(rerr, held.Close()) }()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	data := filepath.Join(s.folder, "data")
@@ -68,6 +75,7 @@ func (s *server) run(bin string, as account) error {
 	cmd := exec.Command("sh", args...) //nolint:noctx // It ends with the process: see keeper.
 	as.run(cmd, s.folder)
 	cmd.Env = append(os.Environ(), "PGTEST_FOLDER="+s.folder)
+	cmd.ExtraFiles = []*os.File{held}
 	log, err := os.Create(filepath.Join(s.folder, "log"))
 	if err != nil {
 		return err

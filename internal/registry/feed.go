@@ -49,6 +49,11 @@ func (f *Feed) Fresh(ctx context.Context, now time.Time) error {
 	return f.follower.fresh(ctx, now)
 }
 
+// Public tells whether what was last known to be public may still be shown, although Fresh fails.
+func (f *Feed) Public(now time.Time) bool {
+	return f.follower == nil || f.follower.age(now) <= keepPublic
+}
+
 // Subscribe adds a listener. Listeners must be quick and must not write to the store.
 func (f *Feed) Subscribe(fn func([]Change)) {
 	f.mu.Lock()

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,13 +36,14 @@ type Follower struct {
 	FollowOptions
 	store FeedStore
 	feed  *Feed
-	start time.Time
-	// confirmed is up to when all changes are known, as the nanoseconds since start.
-	confirmed atomic.Int64
-	asking    singleflight.Group
+	// confirmed is up to when all changes are known.
+	confirmed atomic.Pointer[time.Time]
+	// hung is when the database was last waited for in vain, nil when it has answered since.
+	hung   atomic.Pointer[time.Time]
+	asking singleflight.Group
 
-	// mu is held while changes are read: one reader at a time.
-	mu   sync.Mutex
+	// turn is held while changes are read: one reader at a time.
+	turn chan struct{}
 	last int64
 }
 
@@ -53,12 +56,23 @@ const (
 	longAway = 30 * time.Minute
 	// listenPause is how long to wait before listening again.
 	listenPause = time.Second
+	// keepPublic is how long what was known to be public is still shown by a process that hears of no changes.
+	keepPublic = 10 * time.Minute
+	// keepHung is how long requests need not wait for a database that was just waited for in vain. It is longer than Run
+	// takes to wait for it again.
+	keepHung = 2 * askTime
+	// setBack is by how much the clock on the wall may go back and be trusted still.
+	setBack = time.Second
+	// ageless is the age of what may be of any age.
+	ageless time.Duration = math.MaxInt64
 )
 
 // Follow makes a feed follow the changes that other processes make from now on. It is to be called before anything is
 // cached; Run does the work.
 func Follow(ctx context.Context, feed *Feed, store FeedStore, o FollowOptions) (*Follower, error) {
-	f := &Follower{FollowOptions: o, store: store, feed: feed, start: o.Now()}
+	f := &Follower{FollowOptions: o, store: store, feed: feed, turn: make(chan struct{}, 1)}
+	now := o.Now()
+	f.confirmed.Store(&now)
 	var err error
 	if f.last, err = store.LastChange(ctx); err != nil {
 		return nil, err
@@ -108,12 +122,28 @@ func (f *Follower) listen(ctx context.Context, heard chan<- struct{}) {
 	}
 }
 
-// read tells the feed of all changes that there are.
+// read tells the feed of all changes that there are, and notes how it went.
 func (f *Follower) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	err := f.catchUp(ctx)
+	switch {
+	case err == nil:
+		f.hung.Store(nil)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		now := f.Now()
+		f.hung.Store(&now)
+	}
+	return err
+}
+
+func (f *Follower) catchUp(ctx context.Context) error {
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for {
 		now := f.Now()
 		changes, err := f.store.ChangesAfter(ctx, f.last, pollBatch)
@@ -128,32 +158,47 @@ func (f *Follower) read(ctx context.Context) error {
 			f.last = max(f.last, c.Seq)
 		}
 		if len(changes) < pollBatch {
-			f.confirmed.Store(int64(now.Sub(f.start)))
+			f.confirmed.Store(&now)
 			return nil
 		}
 	}
 }
 
 // age is how long ago it was known of all changes that they were heard of.
-func (f *Follower) age(now time.Time) time.Duration {
-	return now.Sub(f.start) - time.Duration(f.confirmed.Load())
+func (f *Follower) age(now time.Time) time.Duration { return elapsed(*f.confirmed.Load(), now) }
+
+// elapsed is how much time has passed since then. The clock that never goes back stands still while the machine sleeps,
+// and the one on the wall may be set back: so it is the longer of what both say, and ageless when the one on the wall was
+// set back.
+func elapsed(then, now time.Time) time.Duration {
+	wall := now.Round(0).Sub(then.Round(0))
+	if wall < -setBack {
+		return ageless
+	}
+	return max(wall, now.Sub(then))
 }
 
-// fresh is Feed.Fresh.
+// fresh is Feed.Fresh. Requests that come while the database is asked share its answer. That question may have been asked
+// too early for them; the next one was not.
 func (f *Follower) fresh(ctx context.Context, now time.Time) error {
-	if f.Bound == 0 || f.age(now) <= f.Bound {
-		return nil
-	}
-	done := f.asking.DoChan("", func() (any, error) { return nil, f.read(context.WithoutCancel(ctx)) })
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case r := <-done:
-		if r.Err != nil {
-			return Unsure(r.Err)
+	for range 2 {
+		if f.Bound == 0 || f.age(now) <= f.Bound {
+			return nil
 		}
-		return nil
+		if hung := f.hung.Load(); hung != nil && elapsed(*hung, now) <= keepHung {
+			return Unsure(context.DeadlineExceeded)
+		}
+		done := f.asking.DoChan("", func() (any, error) { return nil, f.read(context.WithoutCancel(ctx)) })
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case r := <-done:
+			if r.Err != nil {
+				return Unsure(r.Err)
+			}
+		}
 	}
+	return nil
 }
 
 // Unsure says that it is not known what a caller may do.

@@ -132,6 +132,9 @@ func TestLostDatabase(t *testing.T) {
 		}
 	}
 
+	r.two.Clock.Advance(10 * time.Minute)
+	r.get(t, public, "").refused(t, "what was public long ago", http.StatusServiceUnavailable, api.CodeUnavailable)
+
 	r.door.Open()
 	r.eventually(t, "/readyz", "", http.StatusOK)
 	r.get(t, private, r.token.Secret).refused(t, "a token that was revoked meanwhile", http.StatusUnauthorized, api.CodeTokenRevoked)
