@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ const Remedy = "make test-deps"
 func Wanted() bool { return os.Getenv(EnvDatabase) == "postgres" }
 
 // shared is the server of this process.
-var shared = sync.OnceValues(start)
+var shared = sync.OnceValues(func() (*server, error) { return start() })
 
 // New gives the URL of an empty database that is gone when the test has ended. Where PostgreSQL is not installed the test
 // is skipped, and under CI=true it fails.
@@ -63,6 +64,12 @@ func Require(t testing.TB) {
 func need(t testing.TB) *server {
 	t.Helper()
 	s, err := shared()
+	return here(t, s, err)
+}
+
+// here gives a server that could be started, and skips or fails the test otherwise.
+func here(t testing.TB, s *server, err error) *server {
+	t.Helper()
 	switch {
 	case err == nil:
 		return s
@@ -115,9 +122,14 @@ func (s *server) database(ctx context.Context, template string) (url string, dro
 
 // server is a running PostgreSQL.
 type server struct {
-	folder string
-	// alive is the pipe at whose end the server ends.
-	alive io.Closer
+	folder   string
+	held     *os.File
+	bin      string
+	as       account
+	settings []string
+	// keeper runs the server, and alive is the pipe at whose end both end.
+	keeper *exec.Cmd
+	alive  io.Closer
 
 	mu        sync.Mutex
 	count     int

@@ -61,3 +61,30 @@ func TestDoor(t *testing.T) {
 		}
 	}
 }
+
+// TestCrash: a server that crashes has what it acknowledged when it returns.
+func TestCrash(t *testing.T) {
+	pgtest.Require(t)
+	s := pgtest.Start(t)
+	for want := range 3 {
+		if want > 0 {
+			if n, err := query(t, s.URL, `INSERT INTO pets VALUES (1) RETURNING 1`); n != 1 || err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Crash(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := query(t, s.URL, `SELECT 1`); err == nil {
+				t.Error("it answers after its crash")
+			}
+			if err := s.Return(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		} else if _, err := query(t, s.URL, `CREATE TABLE pets AS SELECT number FROM generate_series(1, 0) AS list (number)`); !errors.Is(err, pgx.ErrNoRows) {
+			t.Fatal(err)
+		}
+		if n, err := query(t, s.URL, `SELECT COUNT(*) FROM pets`); n != want || err != nil {
+			t.Errorf("%d rows, %v, want %d", n, err, want)
+		}
+	}
+}

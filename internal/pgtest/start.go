@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,13 +25,16 @@ var settings = []string{
 	"-c", "log_min_messages=fatal",
 }
 
+// stay is the file that makes the keeper leave the folder.
+const stay = "stay"
+
 // keeper runs the server until its standard input ends, as it does when the process of the test is gone for whatever
 // reason, or until it is told to end itself, and then removes the folder.
 const keeper = `end() {
 	trap '' HUP INT TERM
 	kill -QUIT $pid
 	wait $pid
-	rm -rf "$PGTEST_FOLDER"
+	[ -e "$PGTEST_FOLDER/` + stay + `" ] || rm -rf "$PGTEST_FOLDER"
 	exit
 }
 trap end HUP INT TERM
@@ -38,8 +42,8 @@ trap end HUP INT TERM
 read -r _
 end`
 
-// start makes a cluster of databases and starts the server for it.
-func start() (*server, error) {
+// start makes a cluster of databases and starts the server for it, with further settings.
+func start(more ...string) (_ *server, rerr error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -55,28 +59,33 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{folder: folder, templates: map[string]error{}}
-	if err := s.run(bin, as, held); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
+	s := &server{folder: folder, held: held, bin: bin, as: as, settings: append(slices.Clone(settings), more...), templates: map[string]error{}}
+	defer func() {
+		if rerr != nil {
+			rerr = errors.Join(rerr, held.Close(), os.RemoveAll(folder))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := initialize(ctx, bin, s.data(), as); err != nil {
+		return nil, err
 	}
-	return s, nil
+	return s, s.run(ctx)
 }
 
-// run starts the server, to whose keeper the lock of the folder is handed on.
-func (s *server) run(bin string, as account, held *os.File) (rerr error) {
-	defer func() { rerr = errors.Join(rerr, held.Close()) }()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	data := filepath.Join(s.folder, "data")
-	if err := initialize(ctx, bin, data, as); err != nil {
-		return err
-	}
-	args := append([]string{"-c", keeper, "sh", filepath.Join(bin, "postgres"), "-D", data, "-k", s.folder}, settings...)
+// startTime bounds how long the start of a server takes.
+const startTime = 5 * time.Minute
+
+func (s *server) data() string { return filepath.Join(s.folder, "data") }
+
+// run starts the server, to whose keeper the lock of the folder is handed on, and waits until it answers.
+func (s *server) run(ctx context.Context) error {
+	args := append([]string{"-c", keeper, "sh", filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.folder}, s.settings...)
 	cmd := exec.Command("sh", args...) //nolint:noctx // It ends with the process: see keeper.
-	as.run(cmd, s.folder)
+	s.as.run(cmd, s.folder)
 	cmd.Env = append(os.Environ(), "PGTEST_FOLDER="+s.folder)
-	cmd.ExtraFiles = []*os.File{held}
-	log, err := os.Create(filepath.Join(s.folder, "log"))
+	cmd.ExtraFiles = []*os.File{s.held}
+	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
@@ -88,6 +97,7 @@ func (s *server) run(bin string, as account, held *os.File) (rerr error) {
 	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
 		return err
 	}
+	s.keeper = cmd
 	return s.await(ctx)
 }
 
