@@ -7,21 +7,31 @@ import (
 	"kingsnake/internal/registry"
 )
 
+// elsewhere is how much longer is waited for what another server changed, which builds it itself: it is built here only if
+// that server did not come to it.
+const elsewhere = 3 * time.Second
+
 // Run rebuilds what changed, after a short wait for further changes, until ctx ends.
 func (b *Builder) Run(ctx context.Context) {
 	due := map[place]time.Time{}
+	// took is how long the last build of a place took here, where that is longer than a moment.
+	took := map[place]time.Duration{}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case p := <-b.wake:
-			if _, waiting := due[p]; !waiting {
-				due[p] = b.Now().Add(b.Debounce)
+		case c := <-b.wake:
+			at := b.Now().Add(b.Debounce)
+			if c.elsewhere {
+				at = at.Add(max(elsewhere, 2*took[c.place]))
+			}
+			if had, waiting := due[c.place]; !waiting || at.Before(had) {
+				due[c.place] = at
 			}
 		case <-timer.C:
-			b.work(ctx, due)
+			b.work(ctx, due, took)
 		}
 		timer.Reset(untilNext(due, b.Now()))
 	}
@@ -37,7 +47,7 @@ func untilNext(due map[place]time.Time, now time.Time) time.Duration {
 }
 
 // work builds what is due. A place whose build takes long rests as long before the next.
-func (b *Builder) work(ctx context.Context, due map[place]time.Time) {
+func (b *Builder) work(ctx context.Context, due map[place]time.Time, took map[place]time.Duration) {
 	for p, at := range due {
 		if b.Now().Before(at) {
 			continue
@@ -49,9 +59,9 @@ func (b *Builder) work(ctx context.Context, due map[place]time.Time) {
 				b.Log.Error("the index could not be built; the next reader tries again", "channel", p.channel, "place", p.name, "kind", kind, "error", err)
 			}
 		}
-		if took := b.Now().Sub(start); took > b.Debounce {
+		if t := b.Now().Sub(start); t > b.Debounce {
 			// Whatever changed meanwhile has woken this place again; let it wait as long as a build takes.
-			due[p] = b.Now().Add(took)
+			due[p], took[p] = b.Now().Add(t), t
 		}
 	}
 }

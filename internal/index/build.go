@@ -21,6 +21,9 @@ import (
 func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) error {
 	b.Gate.RLock()
 	defer b.Gate.RUnlock()
+	if had, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.group()); err == nil && had.Generation >= generation && !had.Hash.IsZero() {
+		return b.adopt(ctx, key)
+	}
 	start := b.Now()
 	made := map[registry.IndexKind]Pointer{}
 	var err error
@@ -48,6 +51,29 @@ func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) e
 	}
 	b.Log.Debug("index built", "channel", key.channel, "place", key.name, "kind", key.group(), "generation", generation, "took", b.Now().Sub(start))
 	return nil
+}
+
+// adopt takes over the index files that another server has built.
+func (b *Builder) adopt(ctx context.Context, key pointerKey) error {
+	for _, kind := range twins(key.group()) {
+		had, err := b.Store.Pointer(ctx, key.channel, string(key.name), kind)
+		if err != nil {
+			return err
+		}
+		b.pointers.Put(pointerKey{key.place, kind}, had)
+	}
+	return nil
+}
+
+// twins are the files that are built together.
+func twins(group registry.IndexKind) []registry.IndexKind {
+	switch group {
+	case registry.IndexRepodata:
+		return []registry.IndexKind{group, registry.IndexRepodataZst}
+	case registry.IndexRunExports:
+		return []registry.IndexKind{group, registry.IndexRunExportsZst}
+	}
+	return []registry.IndexKind{group}
 }
 
 // point makes new index files the current ones, unless newer ones are already.

@@ -38,7 +38,7 @@ type Builder struct {
 	pointers    *memo.Cache[pointerKey, Pointer]
 	shards      *memo.Cache[shardKey, int64]
 	flight      singleflight.Group
-	wake        chan place
+	wake        chan change
 	parts       memo.Bounded[partKey, []byte]
 }
 
@@ -56,6 +56,12 @@ type pointerKey struct {
 type shardKey struct {
 	place
 	hash blob.Hash
+}
+
+// change is a place that changed, and whether it may have been another server that did it.
+type change struct {
+	place
+	elsewhere bool
 }
 
 // generation counts the changes of a place; exists tells whether there ever was one.
@@ -80,7 +86,7 @@ func New(o Options) *Builder {
 	}
 	b := &Builder{
 		Options: o, generations: memo.New[place, generation](maxCached), pointers: memo.New[pointerKey, Pointer](maxCached),
-		shards: memo.New[shardKey, int64](maxCached), wake: make(chan place, 1024), parts: newParts(),
+		shards: memo.New[shardKey, int64](maxCached), wake: make(chan change, 1024), parts: newParts(),
 	}
 	o.Feed.Subscribe(b.changed)
 	return b
@@ -99,7 +105,7 @@ func (b *Builder) changed(changes []registry.Change) {
 		p := place{c.Ref, name}
 		b.generations.Drop(p, place{c.Ref, ""}, place{c.Ref, name.Labelled(channel.Noarch)})
 		select {
-		case b.wake <- p:
+		case b.wake <- change{p, c.Seq > 0}:
 		default:
 			// The queue is full of other work; readers build what they find out of date.
 		}
