@@ -122,6 +122,7 @@ func (r *Runner) one(ctx context.Context) (time.Duration, error) {
 // work runs one job and says what becomes of it.
 func (r *Runner) work(ctx context.Context, run *registry.JobRun) {
 	log := r.Log.With("job", run.Job().PublicID, "kind", run.Job().Kind)
+	log.Debug("job taken", "attempt", run.Job().Attempts)
 	err := r.hold(ctx, run)
 	if err == nil {
 		log.Debug("job over", "attempt", run.Job().Attempts)

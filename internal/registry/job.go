@@ -29,6 +29,9 @@ func (s JobState) Known() bool {
 	return slices.Contains([]JobState{JobQueued, JobRunning, JobDone, JobFailed, JobCanceled}, s)
 }
 
+// over tells whether the job has ended.
+func (s JobState) over() bool { return s != JobQueued && s != JobRunning }
+
 // Job is a piece of work that outlives the request that asked for it.
 type Job struct {
 	ID       int64

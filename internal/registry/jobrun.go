@@ -158,6 +158,9 @@ func (r *JobRun) finish(ctx context.Context, state JobState, reason string) erro
 		if _, err := r.save(ctx, w.tx, &j, j.FinishedAt); err != nil {
 			return err
 		}
+		if r.jobs.routine[j.Kind] && state == JobDone {
+			return nil
+		}
 		return w.record(ctx, EventJobFinished, 0, j.PublicID, map[string]any{
 			"state": state, "total": j.Total, "done": j.Done, "failed": j.Failed, "skipped": j.Skipped,
 		})

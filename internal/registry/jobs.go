@@ -18,6 +18,10 @@ type JobStore interface {
 	JobByPublicID(ctx context.Context, tx Tx, publicID string) (Job, error)
 	ListJobs(ctx context.Context, f JobFilter, p Page) ([]Job, int64, error)
 	CountJobs(ctx context.Context, tx Tx, principal int64) (int64, error)
+	// LatestJob gives the job of a kind that was queued last; ErrNoRecord when there is none.
+	LatestJob(ctx context.Context, tx Tx, kind JobKind) (Job, error)
+	// ForgetJobs deletes jobs of a kind that went well and were over before a time.
+	ForgetJobs(ctx context.Context, tx Tx, kind JobKind, before time.Time) error
 	CancelJob(ctx context.Context, tx Tx, id int64, at time.Time) error
 	// ClaimJob takes the job that is due for longest, for the caller alone until a time; ErrNoRecord when none is due.
 	ClaimJob(ctx context.Context, tx Tx, now, until time.Time) (Job, error)
@@ -34,6 +38,8 @@ type Jobs struct {
 	*core
 	jobs     JobStore
 	handlers map[JobKind]jobHandler
+	// routine are the kinds of which the audit need not tell unless they fail: nobody asks for them.
+	routine map[JobKind]bool
 }
 
 // jobHandler does one kind of job. It returns nil when every item had its turn, a jobEnd when the job cannot go on, and
@@ -68,6 +74,9 @@ func (s *Jobs) enqueue(ctx context.Context, w *work, kind JobKind, title string,
 		return Job{}, err
 	}
 	w.changed(ChangedJob, j.ID, "")
+	if s.routine[kind] {
+		return j, nil
+	}
 	return j, w.record(ctx, EventJobQueued, 0, j.PublicID, map[string]any{"kind": kind, "title": title})
 }
 

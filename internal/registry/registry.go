@@ -62,6 +62,8 @@ type Options struct {
 	External ExternalPolicy
 	// TrustedIssuers are those whose word about CI jobs channels may take.
 	TrustedIssuers []string
+	// Chores are what the site does by itself.
+	Chores []Chore
 	// Notify says how people are told of tokens that end.
 	Notify NotificationPolicy
 	Log    *slog.Logger
@@ -88,6 +90,7 @@ type Service struct {
 	Trust           *Trust
 	ServiceAccounts *ServiceAccounts
 	Notifications   *Notifications
+	Chores          *Chores
 
 	// Filtering applies the filters of channels; its Run does what an edit leaves over.
 	Filtering *Filtering
@@ -109,7 +112,7 @@ func New(o Options) *Service {
 	directory := NewDirectory(o.Store, o.Now)
 	settings := newSettings(c, o.Store, o.Tokens)
 	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, settings: settings}
-	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}}
+	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}, routine: map[JobKind]bool{}}
 	packages := &Packages{
 		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
@@ -151,6 +154,7 @@ func New(o Options) *Service {
 		External:        &External{core: c, store: o.Store, accounts: accounts, policy: o.External},
 		ServiceAccounts: services,
 		Notifications:   notifications,
+		Chores:          newChores(c, jobs, o.Chores),
 
 		Filtering: filtering,
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"kingsnake/api"
+	"kingsnake/client"
 	"kingsnake/conda/random"
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
@@ -139,6 +141,53 @@ func TestLostDatabase(t *testing.T) {
 	r.eventually(t, "/readyz", "", http.StatusOK)
 	r.get(t, private, r.token.Secret).refused(t, "a token that was revoked meanwhile", http.StatusUnauthorized, api.CodeTokenRevoked)
 	r.get(t, public, "").ok(t, "a public file again")
+}
+
+// TestChores: what a site does by itself is queued once, however many servers look, and again when its time has come.
+func TestChores(t *testing.T) {
+	r := newReplicas(t)
+	queued := func(after time.Duration) map[string]int {
+		t.Helper()
+		var all sync.WaitGroup
+		for _, s := range []*servertest.Site{r.one, r.two} {
+			s.Clock.Advance(after)
+			for range 4 {
+				all.Go(func() {
+					if err := s.Server.Site().Service.Chores.Plan(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		all.Wait()
+		kinds := map[string]int{}
+		jobs, err := r.one.Admin.Jobs(t.Context(), client.JobFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range jobs.Items {
+			kinds[j.Kind]++
+			done, err := r.two.Admin.WaitJob(t.Context(), j.ID, nil)
+			if err != nil || done.State != api.JobDone || done.CreatedBy != "upkeep" {
+				t.Errorf("%s: %+v, %v", j.Kind, done, err)
+			}
+		}
+		return kinds
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  map[string]int
+	}{
+		{9 * time.Minute, map[string]int{}},
+		{time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1}},
+		{59 * time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1}},
+		{time.Minute, map[string]int{"upkeep": 2, "blob_cleanup": 1}},
+		{5 * time.Hour, map[string]int{"upkeep": 3, "blob_cleanup": 2}},
+	} {
+		if got := queued(step.after); !maps.Equal(got, step.want) {
+			t.Errorf("after %s more: %v, want %v", step.after, got, step.want)
+		}
+	}
 }
 
 // TestReplicasStartTogether: of servers that start at once on nothing at all, one makes the site.

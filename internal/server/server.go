@@ -128,8 +128,8 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		Tokens:    tokenPolicies(cfg),
 		Sessions:  registry.SessionPolicy{Lifetime: time.Duration(cfg.SessionLifetime)},
 		External:  externalPolicy(cfg), TrustedIssuers: cfg.TrustedIssuers,
-		Notify: ways,
-		Log:    o.Log, Now: o.Now,
+		Notify: ways, Chores: s.Upkeep.Chores(),
+		Log: o.Log, Now: o.Now,
 	})
 	return s, nil
 }
@@ -204,7 +204,7 @@ func (s *Server) start(ctx context.Context) {
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
 		svc.Filtering.Run,
-		s.site.Upkeep.Run,
+		svc.Chores.Run,
 		s.jobs.Run,
 		s.follower.Run,
 		svc.Notifications.Run,

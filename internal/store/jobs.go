@@ -88,6 +88,18 @@ func (s *Store) ListJobs(ctx context.Context, f registry.JobFilter, p registry.P
 	return list, total, err
 }
 
+// LatestJob reads the job of a kind that was queued last, without its arguments.
+func (s *Store) LatestJob(ctx context.Context, tx registry.Tx, kind registry.JobKind) (registry.Job, error) {
+	j, err := scanJob(s.q(tx).row(ctx, `SELECT `+jobColumns+` FROM jobs WHERE kind = $1 ORDER BY id DESC LIMIT 1`, string(kind)))
+	return j, s.translate(err)
+}
+
+// ForgetJobs deletes jobs of a kind that went well and were over before a time.
+func (s *Store) ForgetJobs(ctx context.Context, tx registry.Tx, kind registry.JobKind, before time.Time) error {
+	_, err := s.q(tx).exec(ctx, `DELETE FROM jobs WHERE kind = $1 AND state = 'done' AND finished_at < $2`, string(kind), millis(before))
+	return s.translate(err)
+}
+
 // CountJobs counts the jobs of a principal that are not over.
 func (s *Store) CountJobs(ctx context.Context, tx registry.Tx, principal int64) (n int64, err error) {
 	err = s.q(tx).row(ctx, `SELECT COUNT(*) FROM jobs WHERE principal_id = $1 AND state IN ('queued', 'running')`, principal).Scan(&n)

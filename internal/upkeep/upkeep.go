@@ -64,7 +64,7 @@ func New(o Options) *Keeper { return &Keeper{o} }
 // How often the upkeep is done, and how long things that nothing needs are kept. A client may hold an index for a while
 // and then ask for what it names.
 const (
-	interval        = 10 * time.Minute
+	interval        = time.Hour
 	orphanInterval  = 6 * time.Hour
 	keepChanges     = time.Hour
 	keepShards      = 7 * 24 * time.Hour
@@ -76,31 +76,17 @@ const (
 	keepJobs        = 30 * 24 * time.Hour
 )
 
-// Run does the upkeep at intervals until ctx ends.
-func (k *Keeper) Run(ctx context.Context) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	lastOrphans := k.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := k.Tidy(ctx); err != nil && ctx.Err() == nil {
-			k.Log.Error("upkeep failed; trying again later", "error", err)
-		}
-		if k.Now().Sub(lastOrphans) < orphanInterval {
-			continue
-		}
-		lastOrphans = k.Now()
-		n, bytes, err := k.RemoveOrphans(ctx, keepOrphans)
-		if err != nil && ctx.Err() == nil {
-			k.Log.Error("orphaned blobs could not be removed", "error", err)
-		}
-		if n > 0 {
-			k.Log.Info("orphaned blobs removed", "count", n, "bytes", bytes)
-		}
+// Chores are the upkeep that a site does by itself.
+func (k *Keeper) Chores() []registry.Chore {
+	return []registry.Chore{
+		{Kind: "upkeep", Title: "forget what has had its time", Every: interval, Do: func(ctx context.Context) (int64, error) { return 0, k.Tidy(ctx) }},
+		{Kind: "blob_cleanup", Title: "delete blobs that nothing names", Every: orphanInterval, Do: func(ctx context.Context) (int64, error) {
+			n, bytes, err := k.RemoveOrphans(ctx, keepOrphans)
+			if n > 0 {
+				k.Log.Info("orphaned blobs removed", "count", n, "bytes", bytes)
+			}
+			return int64(n), err
+		}},
 	}
 }
 
@@ -211,10 +197,6 @@ func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int6
 func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time) (bool, error) {
 	k.Gate.Lock()
 	defer k.Gate.Unlock()
-	info, err := k.Blobs.Stat(ctx, h)
-	if err != nil || info.ModTime.After(latest) {
-		return false, ignoreMissing(err)
-	}
 	named, err := k.Store.BlobNamed(ctx, nil, h)
 	if err != nil || named {
 		return false, err
@@ -222,6 +204,11 @@ func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time
 	held, err := k.Store.CleanupHeld(ctx, k.Now())
 	if err != nil || held {
 		return false, err
+	}
+	// The age is looked at last: who stores the blob again makes it young, and names it after that.
+	info, err := k.Blobs.Stat(ctx, h)
+	if err != nil || info.ModTime.After(latest) {
+		return false, ignoreMissing(err)
 	}
 	return true, k.Blobs.Delete(ctx, h)
 }

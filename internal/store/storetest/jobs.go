@@ -148,6 +148,48 @@ func (s *suite) endJobs(first registry.Job) {
 	}
 }
 
+// chores: the last job of a kind is found, and those that went well are forgotten by their kind.
+func (s *suite) chores() {
+	queue := func(name string, kind registry.JobKind, state registry.JobState, over time.Time) {
+		s.write(func(tx registry.Tx) error {
+			id, err := s.InsertJob(s.ctx(), tx, registry.Job{PublicID: name, Kind: kind, State: registry.JobQueued, CreatedAt: at(1), UpdatedAt: at(1), DueAt: at(1)})
+			if err != nil || state == registry.JobQueued {
+				return err
+			}
+			j, err := s.ClaimJob(s.ctx(), tx, at(2), at(3))
+			if err == nil && j.ID != id {
+				err = errors.New("another job is due: " + j.PublicID)
+			}
+			if err != nil {
+				return err
+			}
+			j.State, j.FinishedAt = state, over
+			_, err = s.SaveJob(s.ctx(), tx, j)
+			return err
+		})
+	}
+	_, err := s.LatestJob(s.ctx(), nil, "sweep")
+	s.fails("the last of none", err, registry.ErrNoRecord)
+	queue("sweep well", "sweep", registry.JobDone, at(10))
+	queue("sweep failed", "sweep", registry.JobFailed, at(10))
+	queue("sweep young", "sweep", registry.JobDone, at(30))
+	queue("other", "dust", registry.JobDone, at(10))
+	queue("sweep waits", "sweep", registry.JobQueued, at(0))
+	s.write(func(tx registry.Tx) error {
+		j, err := s.LatestJob(s.ctx(), tx, "sweep")
+		if err == nil && (j.PublicID != "sweep waits" || j.State != registry.JobQueued) {
+			s.Errorf("the last job is %q, %s", j.PublicID, j.State)
+		}
+		return errors.Join(err, s.ForgetJobs(s.ctx(), tx, "sweep", at(20)))
+	})
+	for name, want := range map[string]error{
+		"sweep well": registry.ErrNoRecord, "sweep failed": nil, "sweep young": nil, "other": nil, "sweep waits": nil,
+	} {
+		_, err := s.JobByPublicID(s.ctx(), nil, name)
+		s.fails(name, err, want)
+	}
+}
+
 // parts: a part of a write that fails is undone alone.
 func (s *suite) parts() {
 	boom := errors.New("boom")

@@ -64,6 +64,7 @@ func Run(t *testing.T, open Open) {
 		"packages":                  (*suite).packages,
 		"labels":                    (*suite).labels,
 		"jobs":                      (*suite).jobs,
+		"chores":                    (*suite).chores,
 		"parts of a write":          (*suite).parts,
 		"ranges of files":           (*suite).ranges,
 		"sources":                   (*suite).sources,
