@@ -25,6 +25,8 @@ RACEFLAGS := -race -gcflags=modernc.org/...=-race=false
 POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=40m
 
 FUZZTIME ?= 10s
+CHAOS    ?= 10m
+SEED     ?= 1
 LISTEN   ?= 127.0.0.1:8080
 DATA     ?= ./data
 
@@ -70,6 +72,10 @@ cover: test-deps ## write coverage.html and print the total
 .PHONY: screenshots
 screenshots: test-deps ## write a picture of every page into screenshots/
 	KINGSNAKE_SCREENSHOTS=$(CURDIR)/screenshots go test ./e2e/browser -run TestEveryPage -count=1
+
+.PHONY: chaos
+chaos: test-deps ## kill servers and PostgreSQL under load for CHAOS (10m), as SEED (1) has it
+	KINGSNAKE_CHAOS=$(CHAOS) KINGSNAKE_CHAOS_SEED=$(SEED) go test ./e2e -run '^TestChaos$$' -v -count=1 -timeout=2h
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (10s)

@@ -25,6 +25,7 @@ const adminPassword = "a password of a test's own site"
 // process is a server on a data folder of a test's own, so that it may be killed and started again.
 type process struct {
 	url, data   string
+	env         []string
 	out, errout *output
 	cmd         *exec.Cmd
 	// server is the server's own process, which is another than cmd's when that is a tracer.
@@ -37,15 +38,22 @@ var serves = regexp.MustCompile(`Kingsnake serves (\S+) from `)
 // launch starts a server. What stands in wrap runs it, such as a tracer.
 func launch(t *testing.T, data string, wrap ...string) *process {
 	t.Helper()
+	return launchWith(t, data, nil, wrap...)
+}
+
+// launchWith is launch with further variables.
+func launchWith(t *testing.T, data string, env []string, wrap ...string) *process {
+	t.Helper()
 	line := append(slices.Clone(wrap), site.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
-	p := &process{data: data, out: &output{}, errout: &output{}, cmd: exec.Command(line[0], line[1:]...)} //nolint:gosec // It is the test's own program.
+	p := &process{data: data, env: env, out: &output{}, errout: &output{}, cmd: exec.Command(line[0], line[1:]...)} //nolint:gosec // It is the test's own program.
 	p.cmd.Env = append(os.Environ(), "KINGSNAKE_LOG_LEVEL=debug", "KINGSNAKE_ADMIN_PASSWORD="+adminPassword)
+	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errout
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", line[0], err)
 	}
 	t.Cleanup(func() { p.kill(t) })
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if m := serves.FindStringSubmatch(p.out.String()); m != nil {
 			p.url, p.server = m[1], p.cmd.Process
 			if len(wrap) > 0 {
@@ -147,6 +155,7 @@ func (p *process) tool(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var errs strings.Builder
 	cmd := exec.Command(site.binary, append(args, "--data", p.data)...) //nolint:gosec // It is the test's own program.
+	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {

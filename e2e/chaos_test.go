@@ -1,0 +1,333 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kingsnake/api"
+	"kingsnake/conda/random"
+	"kingsnake/internal/pgtest"
+)
+
+const (
+	// envChaos is how long the chaos lasts, envChaosSeed what its course follows from.
+	envChaos     = "KINGSNAKE_CHAOS"
+	envChaosSeed = "KINGSNAKE_CHAOS_SEED"
+	// settled is how long after the end of an outage its traces may still be felt.
+	settled = 10 * time.Second
+	// databaseAway is how long PostgreSQL stays away.
+	databaseAway = 3 * time.Second
+)
+
+// TestChaos has three servers of one site under load while one after the other is killed and PostgreSQL crashes. Clients are
+// told of trouble by 503 with Retry-After alone, or by the end of their connection to a server that was killed; and whatever
+// happens, nothing that was acknowledged is lost, no index names what is not there, and no token works a second after its
+// end was acknowledged.
+func TestChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	length, seed := time.Minute, uint64(1)
+	if given := os.Getenv(envChaos); given != "" {
+		var err error
+		if length, err = time.ParseDuration(given); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if given := os.Getenv(envChaosSeed); given != "" {
+		var err error
+		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pgtest.Require(t)
+	c := newChaos(t, seed)
+	c.load(seed)
+	c.unleash(t, script(seed, length))
+	close(c.over)
+	c.workers.Wait()
+	c.judge(t)
+	t.Logf("seed %d, %s:\n%s", seed, length, c.tally.String())
+}
+
+// chaos is the site, and what its clients know of it.
+type chaos struct {
+	database *pgtest.Server
+	nodes    [3]*node
+	http     *http.Client
+	session  string
+	// secret is a file of the private channel, which tokens are tried on.
+	secret artifact
+
+	outages outages
+	ledger  ledger
+	tally   tally
+	over    chan struct{}
+	workers sync.WaitGroup
+}
+
+// The channels of the site: two that anybody may read, and one that takes a token.
+const (
+	chaosVault = "vault"
+	chaosOpen  = "open"
+	chaosMore  = "more"
+)
+
+func newChaos(t *testing.T, seed uint64) *chaos {
+	t.Helper()
+	c := &chaos{
+		database: pgtest.Start(t), over: make(chan struct{}), secret: made(seed, random.Options{NoArch: "generic"}),
+		http: &http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 20 * time.Second}},
+	}
+	c.ledger.files = map[string]*entry{}
+	t.Cleanup(c.http.CloseIdleConnections)
+	three := launchTrio(t, c.database.URL, "KINGSNAKE_LOG_LEVEL=error")
+	for i, p := range three {
+		c.nodes[i] = &node{process: p}
+	}
+	var err error
+	admin, session := three[0].login(t)
+	c.session = session
+	for name, privacy := range map[string]api.Privacy{chaosVault: api.PrivacyPrivate, chaosOpen: api.PrivacyPublic, chaosMore: api.PrivacyPublic} {
+		if _, err = admin.CreateChannel(t.Context(), api.ChannelCreate{Name: name, Privacy: privacy}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.upload(rand.New(rand.NewPCG(seed, 1)), chaosVault, c.secret)
+	return c
+}
+
+// event is a part of the script: something breaks.
+type event struct {
+	at time.Duration
+	// server is the one that is killed, or database for PostgreSQL.
+	server int
+}
+
+const database = -1
+
+func (e event) String() string {
+	what := fmt.Sprintf("server %d is killed", e.server)
+	if e.server == database {
+		what = "PostgreSQL crashes"
+	}
+	return fmt.Sprintf("%7s %s", e.at.Round(100*time.Millisecond), what)
+}
+
+// script is what breaks when: a server every half minute, or more often in a short run, and PostgreSQL once.
+func script(seed uint64, length time.Duration) []event {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	every := min(30*time.Second, length/5)
+	var events []event
+	crash := length / 2
+	for at := every; at < length; at += every {
+		if at >= crash && at-every < crash {
+			events = append(events, event{crash, database})
+		}
+		events = append(events, event{at + some(rng, every/2), rng.IntN(3)})
+	}
+	return events
+}
+
+// unleash lets happen what is in the script.
+func (c *chaos) unleash(t *testing.T, events []event) {
+	t.Helper()
+	begun := time.Now()
+	for _, e := range events {
+		time.Sleep(time.Until(begun.Add(e.at)))
+		t.Log(e)
+		c.outages.begin()
+		if e.server == database {
+			c.crash(t)
+		} else {
+			c.nodes[e.server].replace(t)
+		}
+		c.outages.end()
+		c.tally.add("events", e.String())
+	}
+	time.Sleep(settled)
+}
+
+func (c *chaos) crash(t *testing.T) {
+	t.Helper()
+	if err := c.database.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(databaseAway)
+	if err := c.database.Return(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// node is one of the servers, which may be away.
+type node struct {
+	mu      sync.Mutex
+	process *process
+	// life is even while the server lives, and another number in each of its lives.
+	life int
+}
+
+// replace kills the server and starts another one in its place.
+func (n *node) replace(t *testing.T) {
+	t.Helper()
+	n.set(n.process)
+	n.process.kill(t)
+	n.set(launchWith(t, n.process.data, n.process.env))
+}
+
+func (n *node) set(p *process) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.process = p
+	n.life++
+}
+
+// now gives where the server is, and its life.
+func (n *node) now() (url string, life int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.process.url, n.life
+}
+
+// outages tells when something was broken.
+type outages struct {
+	mu     sync.Mutex
+	parts  int
+	ending time.Time
+}
+
+func (o *outages) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.parts++
+}
+
+func (o *outages) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.parts--
+	o.ending = time.Now()
+}
+
+// since tells whether anything was broken at any time since then, or shortly before.
+func (o *outages) since(then time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.parts > 0 || o.ending.Add(settled).After(then)
+}
+
+// judge compares, when all is well again, what the site has with what it acknowledged.
+func (c *chaos) judge(t *testing.T) {
+	t.Helper()
+	want := c.ledger.settled(t)
+	for i, n := range c.nodes {
+		for channel := range want {
+			c.eventually(t, n, channel, want[channel], i == 0)
+		}
+	}
+	for _, n := range c.nodes {
+		n.process.stop(t)
+	}
+	var report struct {
+		Sound   bool     `json:"sound"`
+		Files   int      `json:"package_files"`
+		Bad     int      `json:"bad_index_files"`
+		Missing []string `json:"missing"`
+		Damaged []string `json:"damaged"`
+	}
+	unmarshal(t, c.nodes[0].process.tool(t, "verify", "--json"), &report)
+	files := 0
+	for _, list := range want {
+		files += len(list)
+	}
+	if !report.Sound || report.Bad != 0 || report.Files != files || len(report.Missing)+len(report.Damaged) != 0 {
+		t.Errorf("verify = %+v, want %d sound package files", report, files)
+	}
+	for _, f := range c.tally.failures() {
+		t.Error(f)
+	}
+	if calls, trouble := c.tally.count("calls"), c.tally.count("503 while nothing is broken"); trouble*20 > calls {
+		t.Errorf("%d of %d calls were answered 503 while nothing was broken", trouble, calls)
+	}
+	for _, what := range []string{"uploads acknowledged", "downloads", "indexes read", "tokens revoked", "tokens used up"} {
+		if c.tally.count(what) == 0 {
+			t.Errorf("there were no %s: this was no test of them", what)
+		}
+	}
+}
+
+// eventually waits until a server's index of a channel is exactly what it should be, and fetches every file where thorough.
+func (c *chaos) eventually(t *testing.T, n *node, channel string, want map[string]string, thorough bool) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 3))
+	listed := map[string]string{}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		listed = c.index(rng, n, channel)
+		if listed != nil && len(differences(listed, want)) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			d := differences(listed, want)
+			t.Errorf("the index of %s at %s is wrong in %d places, such as %s", channel, n.process.url, len(d), strings.Join(d[:min(len(d), 3)], "; "))
+			break
+		}
+	}
+	if !thorough {
+		return
+	}
+	for file, sum := range want {
+		if status, body := c.call(n, request{method: http.MethodGet, path: "/" + channel + "/" + file, credential: c.session}); status != http.StatusOK || hash(body) != sum {
+			t.Errorf("%s/%s was acknowledged; at the end it is answered %d with %d bytes", channel, file, status, len(body))
+		}
+	}
+}
+
+// differences names what two lists of files do not have in common.
+func differences(got, want map[string]string) (all []string) {
+	for file, sum := range want {
+		if got[file] != sum {
+			all = append(all, fmt.Sprintf("%s has hash %q, want %q", file, got[file], sum))
+		}
+	}
+	for file := range got {
+		if _, ok := want[file]; !ok {
+			all = append(all, file+" should not be there")
+		}
+	}
+	return all
+}
+
+// index reads the index of a channel's noarch files: their hashes by their names. It is nil when the server did not answer.
+func (c *chaos) index(rng *rand.Rand, n *node, channel string) map[string]string {
+	kind := []string{"repodata.json", "repodata.json.zst"}[rng.IntN(2)]
+	status, body := c.call(n, request{method: http.MethodGet, path: "/" + channel + "/noarch/" + kind, credential: c.session, expect: []int{http.StatusOK}})
+	if status != http.StatusOK {
+		return nil
+	}
+	text, err := unpacked(kind, body)
+	var index struct {
+		Packages map[string]struct {
+			SHA256 string `json:"sha256"`
+		} `json:"packages.conda"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &index)
+	}
+	if err != nil {
+		c.tally.fail("the index %s of %s is broken: %v", kind, channel, err)
+		return nil
+	}
+	listed := map[string]string{}
+	for file, record := range index.Packages {
+		listed["noarch/"+file] = record.SHA256
+	}
+	return listed
+}
