@@ -130,15 +130,15 @@ func (three trio) pages(t *testing.T) {
 	if got := post(1, "/-/sign-in", in); got != http.StatusSeeOther {
 		t.Fatalf("signing in: %d, want 303", got)
 	}
-	channel := form(2, "/-/channels/new")
+	channel := form(2, "/-/create-channel")
 	channel.Set("name", "by-form")
 	channel.Set("privacy", "public")
-	channel.Set("type", "")
-	if got := post(0, "/-/channels/new", channel); got != http.StatusSeeOther {
+	channel.Set("channel_type", "default")
+	if got := post(0, "/-/create-channel", channel); got != http.StatusSeeOther {
 		t.Fatalf("the form: %d, want 303", got)
 	}
 	for to := range three {
-		if got := post(to, "/-/channels/new", channel); got != http.StatusConflict {
+		if got := post(to, "/-/create-channel", channel); got != http.StatusConflict {
 			t.Errorf("the form again, to server %d: %d, want 409", to, got)
 		}
 		if status, _, body := send(t, browser, http.MethodGet, three[to].url+"/-/channels", "", "", nil); status != http.StatusOK || !strings.Contains(string(body), "by-form") {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"kingsnake/conda/random"
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
+	"kingsnake/internal/oidctest"
 	"kingsnake/internal/pgtest"
 	"kingsnake/internal/server"
 	"kingsnake/internal/servertest"
@@ -217,5 +219,35 @@ func TestReplicasStartTogether(t *testing.T) {
 	all.Wait()
 	if !slices.Equal(first, []string{"admin"}) {
 		t.Errorf("first logins of %v, want admin's, once", first)
+	}
+}
+
+// TestSignInEndsAtAnotherServer: the provider sends a browser back to whichever server the load balancer chooses, and what
+// that finishes nobody finishes again.
+func TestSignInEndsAtAnotherServer(t *testing.T) {
+	url := config.Secret(pgtest.Copy(t, servertest.Template, servertest.Prepare))
+	one := newSingle(t, func(cfg *config.Config) { cfg.Database = url })
+	two := servertest.Open(t, one.Dir, func(cfg *config.Config) {
+		listen := cfg.Listen
+		*cfg = one.Config
+		cfg.Listen = listen
+	})
+	b := oidctest.NewBrowser(t)
+	back := b.SignIn(one.Provider, one.begin(), "grace")
+	if there := "http://" + back.Host; there != one.URL {
+		t.Fatalf("the provider sends the browser to %s", there)
+	}
+	page := b.Open(two.URL + back.RequestURI())
+	var in api.LoginResponse
+	if err := json.Unmarshal(page.Body, &in); err != nil || page.Status != http.StatusOK {
+		t.Fatalf("at the other server: status %d: %s", page.Status, page.Body)
+	}
+	if me, err := one.Anonymous().As(client.Session(in.Token)).Account(t.Context()); err != nil || me.Username != "grace" {
+		t.Errorf("at the first one again: %+v, %v", me, err)
+	}
+	for _, s := range []string{one.URL, two.URL} {
+		if page := b.Open(s + back.RequestURI()); page.Status == http.StatusOK {
+			t.Errorf("%s finishes the sign-in again: %s", s, page.Body)
+		}
 	}
 }
