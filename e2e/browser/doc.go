@@ -19,6 +19,7 @@
 //	upload by choosing and by dropping, with progress           author                              TestUploads
 //	delete a channel with what is in it                         author                              TestDeletingAChannel
 //	packages: search, pages, copy, move, delete                 admin, author, outsider             TestPackages
+//	edit the metadata of a file, and take the edit back         author                              TestEditMetadataInABrowser
 //	group: members, a right on a channel, which then works      admin, author, outsider             TestGroup
 //	user: create, disable, reset password, delete               admin, newcomer                     TestUser
 //	role: the grid, give it, take it away                       admin, author                       TestRole

@@ -7,6 +7,7 @@ import (
 
 // TestEditMetadataInABrowser edits what the index says of a file, sees both beside each other, and takes the edit back.
 func TestEditMetadataInABrowser(t *testing.T) {
+	t.Parallel()
 	s := world(t)
 	b := tabOf(t, s, "author")
 	b.visit("/-/channels/team/packages/alpha")

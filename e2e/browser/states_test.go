@@ -51,6 +51,10 @@ func stateShots() []shot {
 		{name: "state-service-reissue", path: "/-/channels/team/service-accounts", as: "author", prepare: through(`.tools a[href$="/reissue"]`)},
 		{name: "state-service-delete-token", path: "/-/channels/team/service-accounts", as: "author", prepare: through(`.tools a[href$="/delete"]`)},
 		{name: "state-service-delete", path: "/-/channels/team/service-accounts", as: "author", prepare: through(`a[href$="/service-accounts/delete"]`)},
+		{name: "state-filters-refused", path: "/-/channels/team/settings/filters", as: "author", prepare: func(b *tab) {
+			b.fill(`[id="f-filters.conda.exclude_specs"]`, "a spec = that [is none")
+			b.press(submit)
+		}},
 		{name: "state-delete-group", path: "/-/groups?q=builders", as: "author", prepare: through(first, `main a[href$="/edit"]`, `main a[href$="/delete"]`)},
 		{name: "state-disable-user", path: "/-/users?q=ada", as: "admin", prepare: through(first, `main a[href$="/disable"]`)},
 		{name: "state-user-refused", path: "/-/create-user", as: "admin", prepare: func(b *tab) {
