@@ -1,5 +1,315 @@
 package main
 
-import "context"
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-func (l *largeSettings) measureIndex(ctx context.Context) error { return ctx.Err() }
+	"github.com/klauspost/compress/zstd"
+
+	"kingsnake/api"
+	"kingsnake/bench/largesite"
+	"kingsnake/client"
+	"kingsnake/conda/channel"
+	"kingsnake/conda/random"
+	"kingsnake/conda/repodata"
+	"kingsnake/internal/server"
+)
+
+// indexRun is a server, in this process, with a channel of so many records that was made before, and with a small one beside it.
+type indexRun struct {
+	http     *httptest.Server
+	uploader *client.Client
+	rng      *rand.Rand
+	uploads  int
+}
+
+// The channel to compare with, which has so many records.
+const (
+	smallChannel = "small"
+	smallRecords = 1_000
+)
+
+// measureIndex tells how soon uploads into a very large channel are to be seen, and what they cost.
+func (l *largeSettings) measureIndex(ctx context.Context) (rerr error) {
+	debug.SetMemoryLimit(-1)
+	begun := time.Now()
+	s, err := server.New(ctx, l.config(), quiet())
+	if err != nil {
+		return err
+	}
+	defer func() { rerr = errors.Join(rerr, s.Close()) }()
+	r := &indexRun{http: httptest.NewServer(s), rng: rand.New(rand.NewPCG(l.seed, uint64(begun.UnixNano())))} //nolint:gosec // No two runs upload the same.
+	defer r.http.Close()
+	if err := r.answers(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("start until the first answer: %.2f s (target: under 2 s)\n", time.Since(begun).Seconds())
+	for _, step := range []func(context.Context) error{
+		r.signIn, r.firstIndex, r.prepareSmall,
+		func(ctx context.Context) error { return r.compareUploads(ctx, l.requests) },
+		func(ctx context.Context) error { return r.shardsFollow(ctx, l.requests) },
+		r.repodataFollows,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	peak, now, err := resident()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("resident memory: %d MB, at most %d MB since the start (target: under 500 MB)\n", now, peak)
+	return nil
+}
+
+// answers asks for what needs nothing built.
+func (r *indexRun) answers(ctx context.Context) error {
+	status, _, err := r.get(ctx, "/healthz")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the server is not well: status %d", status)
+	}
+	return err
+}
+
+func (r *indexRun) get(ctx context.Context, path string) (status int, body []byte, err error) {
+	status, body, _, err = r.getUnless(ctx, path, "")
+	return status, body, err
+}
+
+// getUnless asks for a file unless it is still the one with an entity tag, and gives the tag of what there is.
+func (r *indexRun) getUnless(ctx context.Context, path, had string) (status int, body []byte, tag string, rerr error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.http.URL+path, http.NoBody)
+	if err != nil {
+		return 0, nil, "", err
+	}
+	if had != "" {
+		req.Header.Set("If-None-Match", had)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, "", err
+	}
+	defer func() { rerr = errors.Join(rerr, res.Body.Close()) }()
+	body, err = io.ReadAll(res.Body)
+	return res.StatusCode, body, res.Header.Get("ETag"), err
+}
+
+func (r *indexRun) signIn(ctx context.Context) error {
+	c, err := client.New(r.http.URL)
+	if err != nil {
+		return err
+	}
+	in, err := c.Login(ctx, "admin", largesite.Password)
+	r.uploader = c.As(client.Session(in.Token))
+	return err
+}
+
+// firstIndex builds what a new large channel has not built yet: every shard.
+func (r *indexRun) firstIndex(ctx context.Context) error {
+	for _, subdir := range []string{"noarch", "linux-64", "osx-arm64"} {
+		begun := time.Now()
+		status, body, err := r.get(ctx, "/"+largesite.Forge+"/"+subdir+"/repodata_shards.msgpack.zst")
+		if err != nil || status != http.StatusOK {
+			return fmt.Errorf("shard index of %s: status %d: %w", subdir, status, err)
+		}
+		fmt.Printf("shard index of %s: %d bytes, %.2f s\n", subdir, len(body), time.Since(begun).Seconds())
+	}
+	return nil
+}
+
+// prepareSmall fills the small channel.
+func (r *indexRun) prepareSmall(ctx context.Context) error {
+	if _, err := r.uploader.CreateChannel(ctx, api.ChannelCreate{Name: smallChannel, Privacy: api.PrivacyPublic}); err != nil {
+		if e, ok := errors.AsType[*client.Error](err); !ok || e.Status != http.StatusConflict {
+			return err
+		}
+		return nil // An earlier run filled it.
+	}
+	for range smallRecords {
+		if _, err := r.upload(ctx, smallChannel, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uploaded is one upload: its package, and how long it took and what processor time the whole process used.
+type uploaded struct {
+	info      random.Info
+	took, cpu time.Duration
+}
+
+// upload puts a new small package into a channel.
+func (r *indexRun) upload(ctx context.Context, to, name string) (uploaded, error) {
+	r.uploads++
+	if name == "" {
+		name = "bench-" + strconv.Itoa(r.rng.IntN(200))
+	}
+	data, info := random.Package(r.rng, random.Options{NoArch: "generic", Name: name, Version: fmt.Sprintf("%d.%d", time.Now().Unix(), r.uploads), Payload: 500})
+	begun, before := time.Now(), used()
+	_, err := r.uploader.Upload(ctx, to, client.Upload{Filename: info.Filename, Content: bytes.NewReader(data), Size: int64(len(data))})
+	return uploaded{info, time.Since(begun), used() - before}, err
+}
+
+// compareUploads uploads into the large and the small channel by turns. The background builds of the index are not waited
+// for: their cost is told by repodataFollows.
+func (r *indexRun) compareUploads(ctx context.Context, n int) error {
+	took := map[string][]float64{}
+	for range 2 * n {
+		for _, c := range []string{largesite.Forge, smallChannel} {
+			u, err := r.upload(ctx, c, "")
+			if err != nil {
+				return err
+			}
+			took[c] = append(took[c], u.took.Seconds())
+		}
+	}
+	large, _ := median(took[largesite.Forge])
+	small, _ := median(took[smallChannel])
+	fmt.Printf("one upload: %.1f ms into the large channel, %.1f ms into one of %d: ratio %.2f (target: at most 2)\n", 1000*large, 1000*small, smallRecords, large/small)
+	return nil
+}
+
+// shardsFollow measures from the beginning of an upload until the shard index that is served names its shard.
+func (r *indexRun) shardsFollow(ctx context.Context, n int) error {
+	var took []float64
+	for range n {
+		begun := time.Now()
+		u, err := r.upload(ctx, largesite.Forge, "")
+		if err != nil {
+			return err
+		}
+		_, body, err := r.get(ctx, "/"+largesite.Forge+"/noarch/repodata_shards.msgpack.zst")
+		if err != nil {
+			return err
+		}
+		seen := time.Since(begun)
+		if err := r.inShard(ctx, body, u.info); err != nil {
+			return err
+		}
+		took = append(took, seen.Seconds())
+	}
+	slices.Sort(took)
+	fmt.Printf("from upload to shard index, %d times: median %.3f s, p95 %.3f s (target: under 0.3 s)\n", n, took[len(took)/2], took[(len(took)*95+99)/100-1])
+	return nil
+}
+
+// inShard looks the package up in its shard, as a client would.
+func (r *indexRun) inShard(ctx context.Context, index []byte, info random.Info) error {
+	x, err := repodata.DecodeShardIndex(index)
+	if err != nil {
+		return err
+	}
+	h := x.Shards[info.Name]
+	_, body, err := r.get(ctx, "/"+largesite.Forge+"/noarch/shards/"+hex.EncodeToString(h[:])+".msgpack.zst")
+	if err != nil {
+		return err
+	}
+	dec, err := zstd.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer dec.Close()
+	plain, err := io.ReadAll(dec)
+	if err == nil && !bytes.Contains(plain, []byte(info.Filename)) {
+		err = fmt.Errorf("the shard of %s does not name %s", info.Name, info.Filename)
+	}
+	return err
+}
+
+// repodataFollows measures until repodata.json.zst names an upload, into the smallest and into the largest subdir.
+func (r *indexRun) repodataFollows(ctx context.Context) error {
+	for range 3 {
+		begun, before := time.Now(), used()
+		u, err := r.upload(ctx, largesite.Forge, "")
+		if err != nil {
+			return err
+		}
+		var size int
+		var tag string
+		for {
+			status, body, now, err := r.getUnless(ctx, "/"+largesite.Forge+"/"+channel.Noarch+"/repodata.json.zst", tag)
+			if err != nil {
+				return err
+			}
+			if tag = now; status == http.StatusNotModified {
+				time.Sleep(20 * time.Millisecond)
+				continue
+			}
+			size = len(body)
+			found, err := holds(body, u.info.Filename)
+			if err != nil {
+				return err
+			}
+			if found {
+				break
+			}
+		}
+		fmt.Printf("from upload to repodata.json.zst of noarch (%d bytes): %.2f s, processor time %.2f s, reading it included (target: under 10 s)\n",
+			size, time.Since(begun).Seconds(), (used() - before).Seconds())
+	}
+	return nil
+}
+
+// holds looks for a text in a compressed file.
+func holds(packed []byte, text string) (bool, error) {
+	dec, err := zstd.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return false, err
+	}
+	defer dec.Close()
+	want := []byte(text)
+	buf := make([]byte, 1<<20)
+	kept := 0
+	for {
+		n, err := dec.Read(buf[kept:])
+		if bytes.Contains(buf[:kept+n], want) {
+			return true, nil
+		}
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		tail := min(kept+n, len(want)-1)
+		copy(buf, buf[kept+n-tail:kept+n])
+		kept = tail
+	}
+}
+
+// resident is the memory of this process in megabytes: the most so far, and now.
+func resident() (peak, now int, err error) {
+	data, err := os.ReadFile(filepath.Join("/proc", "self", "status"))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(data)) {
+		name, value, _ := strings.Cut(line, ":")
+		kb, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+		switch name {
+		case "VmHWM":
+			peak, err = strconv.Atoi(kb)
+		case "VmRSS":
+			now, err = strconv.Atoi(kb)
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	return peak / 1024, now / 1024, nil
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime/pprof"
@@ -86,7 +85,7 @@ func (l *largeSettings) config() config.Config {
 }
 
 func quiet() server.Options {
-	return server.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return server.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
 }
 
 func (l *largeSettings) fillSite(ctx context.Context) (rerr error) {

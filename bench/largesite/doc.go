@@ -78,12 +78,20 @@ func newMaker(site *server.Site, seed uint64, say func(string)) *maker {
 	return m
 }
 
-// batch is how many things are written in one transaction: with more, SQLite spends its time in the journal that lets a
-// part of the transaction be undone.
-const batch = 200
+// How many things are written in one transaction: with many, SQLite spends its time in the journal that lets a part of the
+// transaction be undone.
+const (
+	batch = 50
+	few   = 5
+)
 
 // each runs fn for every number below n, many in one transaction.
 func (m *maker) each(ctx context.Context, what string, n int, fn func(tx registry.Tx, i int) error) error {
+	return m.some(ctx, what, n, batch, fn)
+}
+
+// some is each with so many in one transaction.
+func (m *maker) some(ctx context.Context, what string, n, batch int, fn func(tx registry.Tx, i int) error) error {
 	begun := time.Now()
 	for at := 0; at < n; at += batch {
 		err := m.store.Write(ctx, func(tx registry.Tx) error {

@@ -32,7 +32,7 @@ func FillForge(ctx context.Context, site *server.Site, seed uint64, records, nam
 		return fmt.Errorf("channel %s: %w", Forge, err)
 	}
 	written := 0
-	err = m.each(ctx, "names", names, func(tx registry.Tx, i int) error {
+	err = m.some(ctx, "names", names, few, func(tx registry.Tx, i int) error {
 		n := m.releases(records-written, names-i)
 		written += n
 		name := packageName(i)

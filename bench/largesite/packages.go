@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"kingsnake/conda/random"
+	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
 )
 
@@ -39,7 +41,7 @@ const bigPackageFiles = 2_000
 func (m *maker) makePackages(ctx context.Context, size Size) error {
 	counts := shares(len(m.channels), size.Packages)
 	at, serial := 0, 0
-	err := m.each(ctx, "packages", size.Packages, func(tx registry.Tx, i int) error {
+	err := m.some(ctx, "packages", size.Packages, 4*few, func(tx registry.Tx, i int) error {
 		for serial >= counts[at] {
 			at, serial = at+1, 0
 		}
@@ -52,6 +54,15 @@ func (m *maker) makePackages(ctx context.Context, size Size) error {
 			files = 2 + m.rng.IntN(4)
 		}
 		builds := m.history(name, files, func() []string { return m.depends(counts[at]) })
+		if i == 0 {
+			// The page of a package reads what the newest file says of itself.
+			data, _ := random.Package(m.rng, random.Options{Name: name, NoArch: "generic"})
+			hash, err := blob.Put(ctx, m.site.Blobs, data)
+			if err != nil {
+				return err
+			}
+			builds[len(builds)-1].sha256 = hash
+		}
 		serial++
 		return m.putPackage(session{ctx, tx}, registry.Artifact{ChannelID: m.channels[at].ID, Name: name}, builds)
 	})

@@ -19,6 +19,8 @@ type build struct {
 	// text is the build string; empty makes one.
 	text    string
 	depends []string
+	// sha256 is the hash of the file where there is one, zero for a package that is not there.
+	sha256 [32]byte
 }
 
 // file makes the record of a package file as an upload of it would.
@@ -34,6 +36,9 @@ func (m *maker) file(b build) (registry.File, error) {
 	}
 	md := m.hash()
 	copy(f.MD5[:], md[:])
+	if b.sha256 != [32]byte{} {
+		f.SHA256 = b.sha256
+	}
 	v, err := version.Parse(b.version)
 	if err != nil {
 		return f, err
@@ -56,7 +61,7 @@ func (m *maker) record(b build, f registry.File) []byte {
 	}
 	at := f.CreatedAt.UnixMilli()
 	return fmt.Appendf(out, `],"indexed_timestamp":%d,"license":"BSD-3-Clause","license_family":"BSD","md5":"%x","name":%q,"sha256":"%x","size":%d,"subdir":%q,"timestamp":%d,"version":%q}`,
-		at, f.MD5, b.name, f.SHA256, f.Size, b.subdir, at, b.version)
+		at, f.MD5, b.name, f.SHA256[:], f.Size, b.subdir, at, b.version)
 }
 
 func (m *maker) summary(name string) string {

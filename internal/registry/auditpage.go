@@ -22,6 +22,7 @@ func (s *Audit) Search(ctx context.Context, caller *access.Caller, f AuditFilter
 	if err != nil {
 		return nil, 0, err
 	}
+	f.Enough = p.Enough
 	total, err := s.audit.CountAudit(ctx, f)
 	return events, total, err
 }

@@ -15,6 +15,8 @@ const EventExported EventType = "audit_exported"
 
 // AuditFilter narrows what is read of the audit. Zero fields narrow nothing.
 type AuditFilter struct {
+	// Enough is how far the events are counted, as that of Page.
+	Enough int
 	// From and Until are times of which the first is included and the second is not.
 	From, Until time.Time
 	Types       []EventType

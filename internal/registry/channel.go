@@ -120,6 +120,9 @@ type Sort struct {
 type Page struct {
 	Offset, Limit int
 	Sort          []Sort
+	// Enough is how far a list is counted that takes long to count: a total of one more then means more than that. 0 counts
+	// every list to its end.
+	Enough int
 }
 
 // maxPage bounds how many items one page can have.

@@ -108,6 +108,7 @@ func (s *Audit) history(ctx context.Context, f AuditFilter, p Page, full func(Ev
 			items[i].redact()
 		}
 	}
+	f.Enough = p.Enough
 	total, err := s.audit.CountAudit(ctx, f)
 	return items, total, err
 }

@@ -20,10 +20,9 @@ func (s *Store) FindAudit(ctx context.Context, f registry.AuditFilter, offset, l
 }
 
 // CountAudit counts the events that match.
-func (s *Store) CountAudit(ctx context.Context, f registry.AuditFilter) (n int64, err error) {
+func (s *Store) CountAudit(ctx context.Context, f registry.AuditFilter) (int64, error) {
 	w := s.auditWhere(f)
-	err = s.reader.row(ctx, `SELECT COUNT(*) FROM audit a`+w.sql(), w.args...).Scan(&n)
-	return n, s.translate(err)
+	return s.total(ctx, s.reader, ` FROM audit a`, w, f.Enough)
 }
 
 func (s *Store) auditWhere(f registry.AuditFilter) *where {

@@ -96,10 +96,7 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 		return nil, 0, s.translate(err)
 	}
 	order := orderBy(p, map[string]string{"name": "c.path", "updated_at": "c.updated_at"}, "c.path")
-	text := `SELECT ` + channelColumns + `,
-		(SELECT COUNT(*) FROM artifacts a WHERE a.channel_id = c.id AND a.file_count > 0),
-		COALESCE((SELECT SUM(a.download_count) FROM artifacts a WHERE a.channel_id = c.id), 0)
-		FROM channels c` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	text := `SELECT ` + channelColumns + `, c.package_count, c.download_count FROM channels c` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.reader.query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, func(r scanner) (c registry.Channel, err error) {
 		var created, updated int64
@@ -113,11 +110,10 @@ func (s *Store) ListChannels(ctx context.Context, f registry.ChannelFilter, p re
 // ChannelStats counts what is in a channel, but for its subchannels.
 func (s *Store) ChannelStats(ctx context.Context, channel int64) (c registry.ChannelStats, err error) {
 	err = s.reader.row(ctx, `SELECT
-		(SELECT COUNT(*) FROM artifacts WHERE channel_id = $1 AND file_count > 0),
-		(SELECT COALESCE(SUM(download_count), 0) FROM artifacts WHERE channel_id = $1),
+		COALESCE(SUM(c.package_count), 0), COALESCE(SUM(c.download_count), 0),
 		(SELECT COUNT(*) FROM files WHERE channel_id = $1),
-		(SELECT COALESCE(SUM(size), 0) FROM files WHERE channel_id = $1),
-		(SELECT COUNT(*) FROM channel_groups WHERE channel_id = $1)`, channel).
+		COALESCE(SUM(c.used_bytes), 0),
+		(SELECT COUNT(*) FROM channel_groups WHERE channel_id = $1) FROM channels c WHERE c.id = $1`, channel).
 		Scan(&c.Packages, &c.Downloads, &c.Files, &c.Size, &c.Groups)
 	return c, s.translate(err)
 }

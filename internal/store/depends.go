@@ -8,7 +8,7 @@ import (
 
 // UnknownDepends gives packages of a channel that changed since it was noted what they depend on.
 func (s *Store) UnknownDepends(ctx context.Context, channel int64, limit int) ([]registry.Artifact, error) {
-	rows, err := s.reader.query(ctx, `SELECT `+artifactColumns+artifactFrom+` WHERE a.channel_id = $1 AND a.depends_known = FALSE ORDER BY a.id LIMIT $2`, channel, limit)
+	rows, err := s.reader.query(ctx, `SELECT `+artifactColumns+artifactFrom+` WHERE `+artifactJoin+` AND a.channel_id = $1 AND a.depends_known = FALSE ORDER BY a.id LIMIT $2`, channel, limit)
 	return collect(s, rows, err, scanArtifact)
 }
 

@@ -143,6 +143,10 @@ func (s *Store) AddDownloads(ctx context.Context, tx registry.Tx, file, artifact
 	if _, err := s.q(tx).exec(ctx, `UPDATE files SET download_count = download_count + $2 WHERE id = $1`, file, n); err != nil {
 		return s.translate(err)
 	}
-	_, err := s.q(tx).exec(ctx, `UPDATE artifacts SET download_count = download_count + $2 WHERE id = $1`, artifact, n)
+	if _, err := s.q(tx).exec(ctx, `UPDATE artifacts SET download_count = download_count + $2 WHERE id = $1`, artifact, n); err != nil {
+		return s.translate(err)
+	}
+	_, err := s.q(tx).exec(ctx, `UPDATE channels SET download_count = download_count + $2
+		WHERE id = (SELECT channel_id FROM artifacts WHERE id = $1)`, artifact, n)
 	return s.translate(err)
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"kingsnake/internal/registry"
@@ -27,6 +29,18 @@ func jsonList[T any](list []T) string {
 	return string(b)
 }
 
+// total counts what a query finds, as far as a page asks for it.
+func (s *Store) total(ctx context.Context, q querier, from string, w *where, enough int) (n int64, err error) {
+	text, args := `SELECT COUNT(*)`+from+w.sql(), w.args
+	if enough > 0 {
+		more := where{args: slices.Clone(w.args)}
+		text = `SELECT COUNT(*) FROM (SELECT 1` + from + w.sql() + more.number(` LIMIT ?`, enough+1) + `) counted`
+		args = more.args
+	}
+	err = q.row(ctx, text, args...).Scan(&n)
+	return n, s.translate(err)
+}
+
 // orderBy turns a page's order into SQL. Columns maps the names that callers use; the tie is broken by the last column,
 // so that pages do not overlap.
 func orderBy(p registry.Page, columns map[string]string, tie string) string {
@@ -41,7 +55,13 @@ func orderBy(p registry.Page, columns map[string]string, tie string) string {
 		}
 		parts = append(parts, col)
 	}
-	return " ORDER BY " + strings.Join(append(parts, tie), ", ")
+	for _, col := range strings.Split(tie, ", ") {
+		// A column that is there already would keep a database from seeing that an index has this order.
+		if !slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(strings.Split(strings.ReplaceAll(p, " DESC", ""), ", "), col) }) {
+			parts = append(parts, col)
+		}
+	}
+	return " ORDER BY " + strings.Join(parts, ", ")
 }
 
 // inSets is the condition that a channel, joined as c, belongs to one of the sets.

@@ -11,7 +11,12 @@ import (
 const artifactColumns = `a.id, a.channel_id, c.path, c.privacy, a.family, a.name, a.file_count, a.download_count, a.latest_version,
 	a.latest_version_key, a.summary, a.about, a.subdirs, a.created_at, a.updated_at`
 
-const artifactFrom = ` FROM artifacts a JOIN channels c ON c.id = a.channel_id`
+// artifactFrom is written in the order in which the tables are to be read: a database without statistics would rather read
+// the channels first, and then sort all their packages.
+const artifactFrom = ` FROM artifacts a CROSS JOIN channels c`
+
+// artifactJoin is the condition that ties the two together.
+const artifactJoin = `c.id = a.channel_id`
 
 func scanArtifact(r scanner) (a registry.Artifact, err error) {
 	var about, subdirs string
@@ -40,6 +45,11 @@ func (s *Store) EnsureArtifact(ctx context.Context, tx registry.Tx, a registry.A
 
 // UpdateArtifact writes what a package's files say together.
 func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) error {
+	// Only a package that begins or ends to offer files changes how many its channel has.
+	if _, err := s.q(tx).exec(ctx, `UPDATE channels SET package_count = package_count + CASE WHEN CAST($2 AS BIGINT) > 0 THEN 1 ELSE -1 END
+		WHERE id = (SELECT channel_id FROM artifacts WHERE id = $1 AND (file_count > 0) <> (CAST($2 AS BIGINT) > 0))`, a.ID, a.FileCount); err != nil {
+		return s.translate(err)
+	}
 	return s.affected(s.q(tx).exec(ctx, `UPDATE artifacts SET file_count = $2, latest_version = $3, latest_version_key = $4,
 		summary = $5, about = $6, subdirs = $7, updated_at = $8, depends_known = FALSE WHERE id = $1`,
 		a.ID, a.FileCount, a.LatestVersion, a.LatestVersionKey, a.Summary, string(a.About), jsonList(a.Subdirs), millis(a.UpdatedAt)))
@@ -47,19 +57,26 @@ func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.A
 
 // DeleteArtifact removes a package.
 func (s *Store) DeleteArtifact(ctx context.Context, tx registry.Tx, id int64) error {
+	if _, err := s.q(tx).exec(ctx, `UPDATE channels SET
+		package_count = package_count - (SELECT COUNT(*) FROM artifacts WHERE id = $1 AND file_count > 0),
+		download_count = download_count - (SELECT download_count FROM artifacts WHERE id = $1)
+		WHERE id = (SELECT channel_id FROM artifacts WHERE id = $1)`, id); err != nil {
+		return s.translate(err)
+	}
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM artifacts WHERE id = $1`, id))
 }
 
 // ArtifactByName reads a package.
 func (s *Store) ArtifactByName(ctx context.Context, tx registry.Tx, channel int64, family, name string) (registry.Artifact, error) {
 	a, err := scanArtifact(s.q(tx).row(ctx, `SELECT `+artifactColumns+artifactFrom+`
-		WHERE a.channel_id = $1 AND a.family = $2 AND a.name = $3`, channel, family, name))
+		WHERE `+artifactJoin+` AND a.channel_id = $1 AND a.family = $2 AND a.name = $3`, channel, family, name))
 	return a, s.translate(err)
 }
 
 // ListArtifacts reads a page of packages, and how many there are in all.
 func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p registry.Page) ([]registry.Artifact, int64, error) {
 	var w where
+	w.add(artifactJoin)
 	if f.ChannelID != 0 {
 		w.add(`a.channel_id = ?`, f.ChannelID)
 	}
@@ -90,15 +107,40 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	if !f.CreatedSince.IsZero() {
 		w.add(`a.created_at >= ?`, millis(f.CreatedSince))
 	}
-	var total int64
-	if err := s.reader.row(ctx, `SELECT COUNT(*)`+artifactFrom+w.sql(), w.args...).Scan(&total); err != nil {
-		return nil, 0, s.translate(err)
+	total, err := s.countArtifacts(ctx, f, &w, p.Enough)
+	if err != nil {
+		return nil, 0, err
 	}
 	order := orderBy(p, map[string]string{"common_name": "a.name", "download_count": "a.download_count", "updated_at": "a.updated_at"}, "a.name, a.id")
 	text := `SELECT ` + artifactColumns + artifactFrom + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.reader.query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, scanArtifact)
 	return list, total, err
+}
+
+// countArtifacts counts the packages that a filter, of which w are the conditions, finds. Whole channels have been counted.
+func (s *Store) countArtifacts(ctx context.Context, f registry.ArtifactFilter, w *where, enough int) (n int64, err error) {
+	if !wholeChannels(f) {
+		return s.total(ctx, s.reader, artifactFrom, w, enough)
+	}
+	var in where
+	if f.ChannelID != 0 {
+		in.add(`c.id = ?`, f.ChannelID)
+	}
+	s.inSets(&in, f.Visible)
+	err = s.reader.row(ctx, `SELECT CAST(COALESCE(SUM(c.package_count), 0) AS BIGINT) FROM channels c`+in.sql(), in.args...).Scan(&n)
+	return n, s.translate(err)
+}
+
+// wholeChannels tells whether a filter keeps all packages of the channels that it keeps.
+func wholeChannels(f registry.ArtifactFilter) bool {
+	for _, set := range f.Visible {
+		if len(set.Packages)+len(set.PackagePatterns) > 0 {
+			return false
+		}
+	}
+	return f.VirtualID == 0 && f.Query == "" && f.DependsOn == "" && f.Subdir == "" && len(f.OnlyNames)+len(f.Families) == 0 &&
+		f.UpdatedSince.IsZero() && f.CreatedSince.IsZero()
 }
 
 // ArtifactSummary reads what a package's files say together.

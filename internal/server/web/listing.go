@@ -13,6 +13,8 @@ import (
 const (
 	pageSize      = 50
 	maxPageNumber = 1_000_000
+	// enough is how many lines are counted of a list that takes long to count.
+	enough = 10_000
 )
 
 // listing is what part of a list a page shows, and in what order. Pager and sortable headings are made from it.
@@ -49,12 +51,20 @@ func (p *page) listing(columns ...string) *listing {
 // page is what the domain is asked for.
 func (l *listing) page() registry.Page {
 	by, descending := strings.CutPrefix(l.Sort, "-")
-	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Sort: []registry.Sort{{By: by, Descending: descending}}}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: enough, Sort: []registry.Sort{{By: by, Descending: descending}}}
 }
 
 // unsorted is what the domain is asked for where the list has one order only.
 func (l *listing) unsorted() registry.Page {
-	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: enough}
+}
+
+// Of says how many lines there are.
+func (l *listing) Of() string {
+	if l.Total == enough+1 {
+		return "more than " + strconv.Itoa(enough)
+	}
+	return strconv.FormatInt(l.Total, 10)
 }
 
 // Pages is how many pages there are, at least one.

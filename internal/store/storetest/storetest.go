@@ -90,6 +90,8 @@ func Run(t *testing.T, open Open) {
 		"uploads under way":         (*suite).stagings,
 		"a deleted channel":         (*suite).deletedChannel,
 		"what goes with a channel":  (*suite).losses,
+		"counts of a channel":       (*suite).channelCounts,
+		"totals that are bounded":   (*suite).boundedTotals,
 		"likes are taken by letter": (*suite).likes,
 		"texts in order":            (*suite).textOrder,
 		"texts that are none":       (*suite).badTexts,
