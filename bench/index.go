@@ -118,15 +118,19 @@ func (r *indexRun) signIn(ctx context.Context) error {
 	return err
 }
 
-// firstIndex builds what a new large channel has not built yet: every shard.
+// firstIndex builds what a new large channel has not built yet of the subdir that uploads go to: every shard, and both forms
+// of repodata.json.
 func (r *indexRun) firstIndex(ctx context.Context) error {
-	for _, subdir := range []string{"noarch", "linux-64", "osx-arm64"} {
-		begun := time.Now()
-		status, body, err := r.get(ctx, "/"+largesite.Forge+"/"+subdir+"/repodata_shards.msgpack.zst")
-		if err != nil || status != http.StatusOK {
-			return fmt.Errorf("shard index of %s: status %d: %w", subdir, status, err)
+	for _, file := range []string{"repodata_shards.msgpack.zst", "repodata.json.zst"} {
+		begun, before := time.Now(), used()
+		status, body, err := r.get(ctx, "/"+largesite.Forge+"/"+channel.Noarch+"/"+file)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("%s: status %d", file, status)
 		}
-		fmt.Printf("shard index of %s: %d bytes, %.2f s\n", subdir, len(body), time.Since(begun).Seconds())
+		if err != nil {
+			return err
+		}
+		fmt.Printf("the first %s of noarch: %d bytes, %.2f s, processor time %.2f s\n", file, len(body), time.Since(begun).Seconds(), (used() - before).Seconds())
 	}
 	return nil
 }

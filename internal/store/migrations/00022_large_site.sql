@@ -19,6 +19,9 @@ CREATE INDEX artifacts_downloads ON artifacts (download_count DESC, name, id);
 CREATE INDEX files_listed ON files (artifact_id, subdir, filename);
 DROP INDEX files_artifact;
 
+-- The order in which the sections of repodata.json are written: without this, each of the four would read all files.
+CREATE INDEX files_section ON files (channel_id, subdir, format, v3, filename);
+
 -- What one account did, by its name, which outlives it.
 CREATE INDEX audit_name ON audit (principal, id);
 
@@ -28,6 +31,7 @@ CREATE INDEX tokens_expires ON tokens (expires_at, id) WHERE expires_at <> 0;
 -- +goose Down
 DROP INDEX tokens_expires;
 DROP INDEX audit_name;
+DROP INDEX files_section;
 CREATE INDEX files_artifact ON files (artifact_id, subdir);
 DROP INDEX files_listed;
 DROP INDEX artifacts_downloads;
