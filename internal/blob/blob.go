@@ -23,6 +23,11 @@ var (
 	ErrNoSpace = errors.New("no space left for blobs")
 	// ErrReadOnly says that the store cannot be written to at all.
 	ErrReadOnly = errors.New("blob storage is read-only")
+	// ErrUnavailable says that the storage could not be reached or refused
+	// all requests; whether it holds a blob is not known.
+	ErrUnavailable = errors.New("blob storage is not available")
+	// ErrDamaged says that a stored blob is not what its name says.
+	ErrDamaged = errors.New("blob is damaged")
 	// ErrFinished says that staged bytes were used after Commit or Discard.
 	ErrFinished = errors.New("staged blob is already committed or discarded")
 )
@@ -34,8 +39,9 @@ type Store interface {
 	// this call only, not the life of what it returns.
 	Stage(ctx context.Context) (Staged, error)
 
-	// Open returns a reader of the blob, or ErrNotExist. The reader keeps
-	// working when the blob is deleted meanwhile.
+	// Open returns a reader of the blob, or ErrNotExist. The context covers
+	// the reading, too. Reading on keeps working when the blob is deleted
+	// meanwhile; reading elsewhere may not.
 	Open(ctx context.Context, h Hash) (Reader, error)
 
 	// Stat describes the blob, or returns ErrNotExist.
@@ -56,6 +62,24 @@ type Store interface {
 	// It cannot know a slow upload from an abandoned one: a Commit of bytes
 	// that were swept fails, so olderThan should lie hours in the past.
 	Sweep(ctx context.Context, olderThan time.Time) (int, error)
+
+	// Check tells what keeps blobs from being stored and read just now. It
+	// should take less than a second.
+	Check(ctx context.Context) error
+}
+
+// A Linker is a store whose blobs clients can fetch by themselves.
+type Linker interface {
+	// Link returns a URL that gives whoever has it one blob for a while. It
+	// does not look whether there is such a blob.
+	Link(ctx context.Context, h Hash, l Link) (string, error)
+}
+
+// Link says how a blob is given out.
+type Link struct {
+	Lifetime time.Duration
+	// MediaType and CacheControl become headers of the answer.
+	MediaType, CacheControl string
 }
 
 // Staged is a blob in the making. It is for one goroutine at a time, except

@@ -83,5 +83,6 @@ func dataFlags(f *pflag.FlagSet, file *string) map[*pflag.Flag]string {
 	f.StringVar(file, "config", os.Getenv("KINGSNAKE_CONFIG"), "TOML file with settings (KINGSNAKE_CONFIG)")
 	f.String("data", "", "directory of the site's data")
 	f.String("database", "", "postgres:// URL of the site's database; else a file in the data directory")
-	return map[*pflag.Flag]string{f.Lookup("data"): "data_dir", f.Lookup("database"): "database"}
+	f.String("blobs", "", "s3:// URL of the site's packages; else a folder in the data directory")
+	return map[*pflag.Flag]string{f.Lookup("data"): "data_dir", f.Lookup("database"): "database", f.Lookup("blobs"): "blobs"}
 }

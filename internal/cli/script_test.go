@@ -21,6 +21,7 @@ import (
 	"kingsnake/conda/random"
 	"kingsnake/internal/pgtest"
 	"kingsnake/internal/pyoracle"
+	"kingsnake/internal/s3test"
 )
 
 // TestMain makes the test binary double as the program, so that the scripts run it as its users do.
@@ -77,6 +78,11 @@ func setupScript(env *testscript.Env, python string) error {
 			return err
 		}
 	}
+	if s3test.Wanted() {
+		if err := setupBlobs(env, "KINGSNAKE_BLOBS"); err != nil {
+			return err
+		}
+	}
 	env.Setenv("HOME", home)
 	env.Setenv("PYTHON", python)
 	// The programs that came with the libraries stand beside the interpreter.
@@ -84,6 +90,24 @@ func setupScript(env *testscript.Env, python string) error {
 	env.Setenv("ADDR", address)
 	env.Setenv("URL", "http://"+address)
 	return l.Close()
+}
+
+// setupBlobs makes a bucket and puts its URL into a variable.
+func setupBlobs(env *testscript.Env, name string) error {
+	url, drop, err := s3test.Make()
+	if err != nil {
+		return err
+	}
+	env.Defer(func() {
+		if err := drop(); err != nil {
+			env.T().Log(err)
+		}
+	})
+	for name, value := range s3test.Environ() {
+		env.Setenv(name, value)
+	}
+	env.Setenv(name, url)
+	return nil
 }
 
 // exitsCmd runs a command and checks its exit code: exits CODE COMMAND ARG...

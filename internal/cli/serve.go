@@ -43,10 +43,11 @@ func serverFlags(f *pflag.FlagSet, file *string) map[*pflag.Flag]string {
 	f.StringVar(file, "config", os.Getenv("KINGSNAKE_CONFIG"), "TOML file with settings (KINGSNAKE_CONFIG)")
 	f.String("data", "", "directory of the site's data")
 	f.String("database", "", "postgres:// URL of the database; else a file in the data directory")
+	f.String("blobs", "", "s3:// URL of the packages; else a folder in the data directory")
 	f.String("listen", "", "host:port to listen on")
 	f.String("public-url", "", "address under which clients reach the server")
 	return map[*pflag.Flag]string{
-		f.Lookup("data"): "data_dir", f.Lookup("database"): "database", f.Lookup("listen"): "listen", f.Lookup("public-url"): "public_url",
+		f.Lookup("data"): "data_dir", f.Lookup("database"): "database", f.Lookup("blobs"): "blobs", f.Lookup("listen"): "listen", f.Lookup("public-url"): "public_url",
 	}
 }
 

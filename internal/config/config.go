@@ -22,6 +22,15 @@ const (
 	LogText LogFormat = "text"
 )
 
+// BlobDownloads is a way for packages from S3 to clients.
+type BlobDownloads string
+
+// The ways.
+const (
+	BlobProxy    BlobDownloads = "proxy"
+	BlobRedirect BlobDownloads = "redirect"
+)
+
 // Config is what the server is started with. The tag of a field is its key in the file; in upper case and with EnvPrefix
 // it is the environment variable.
 type Config struct {
@@ -34,6 +43,12 @@ type Config struct {
 	// DatabaseConnections bounds how many connections read from PostgreSQL at once, 0 meaning four for each processor and
 	// at least eight.
 	DatabaseConnections int `toml:"database_connections"`
+	// Blobs is where packages and index files are, s3://bucket/prefix?endpoint=…&region=…; empty keeps them in DataDir.
+	Blobs string `toml:"blobs"`
+	// BlobDownloads says how clients get package files that are in S3: through the server, or by a redirect.
+	BlobDownloads BlobDownloads `toml:"blob_downloads"`
+	// BlobCache bounds the copies in DataDir of files in S3 that are read often; 0 keeps none.
+	BlobCache Size `toml:"blob_cache"`
 	// Listen is the host:port to listen on.
 	Listen string `toml:"listen"`
 	// PublicURL is the address under which clients reach the server; empty goes by each request's Host header.
@@ -131,6 +146,8 @@ type Config struct {
 func Default() Config {
 	return Config{
 		DataDir:                   "data",
+		BlobDownloads:             BlobProxy,
+		BlobCache:                 1 << 30,
 		Listen:                    "127.0.0.1:8080",
 		LogLevel:                  slog.LevelInfo,
 		LogFormat:                 LogText,

@@ -206,6 +206,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		reflect.TypeFor[Size]():           "3MiB",
 		reflect.TypeFor[slog.Level]():     "WARN",
 		reflect.TypeFor[LogFormat]():      "json",
+		reflect.TypeFor[BlobDownloads]():  "redirect",
 		reflect.TypeFor[[]string]():       "a,b=c",
 		reflect.TypeFor[[]netip.Prefix](): "10.0.0.0/8,192.0.2.7/32",
 	}

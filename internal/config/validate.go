@@ -20,6 +20,8 @@ func (c *Config) Validate() error {
 	require(c.DataDir != "", "data_dir", "name a directory")
 	require(validDatabase(string(c.Database)), "database", "write postgres://user:password@host:port/name, or leave it empty for a file in data_dir")
 	require(c.DatabaseConnections >= 0 && c.DatabaseConnections <= maxConnections, "database_connections", fmt.Sprintf("must be at most %d", maxConnections))
+	require(c.Blobs == "" || strings.HasPrefix(c.Blobs, "s3://"), "blobs", "write s3://bucket/prefix?endpoint=https://host&region=name, or leave it empty for a folder in data_dir")
+	require(c.BlobDownloads == BlobProxy || c.BlobDownloads == BlobRedirect, "blob_downloads", `write "proxy" or "redirect"`)
 	require(validListen(c.Listen), "listen", `write host:port, such as "127.0.0.1:8080" or ":8080"`)
 	require(validPublicURL(c.PublicURL), "public_url", "write an http or https address without user, path, query or fragment")
 	require((c.TLSCertFile == "") == (c.TLSKeyFile == ""), "tls_cert_file", "set tls_key_file together with it, or neither")

@@ -7,16 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"kingsnake/internal/blob"
-	"kingsnake/internal/blob/fsblob"
+	"kingsnake/internal/blob/s3blob"
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/index"
@@ -67,8 +65,10 @@ type Server struct {
 
 // Site is what a data folder holds, opened.
 type Site struct {
-	Store   *store.Store
-	Blobs   blob.Store
+	Store *store.Store
+	Blobs blob.Store
+	// Bucket is what Blobs reads from where that is not the data folder; nil otherwise.
+	Bucket  *s3blob.Store
 	Keys    *identity.Keys
 	Feed    *registry.Feed
 	Index   *index.Builder
@@ -110,7 +110,8 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 			rerr = errors.Join(rerr, s.Store.Close())
 		}
 	}()
-	if s.Blobs, err = fsblob.Open(filepath.Join(cfg.DataDir, blobFolder), fsblob.Options{}); err != nil {
+	stored, err := s.openBlobs(ctx, cfg, o.Log)
+	if err != nil {
 		return nil, err
 	}
 	ways, err := notifications(cfg, o)
@@ -120,7 +121,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	s.Index = index.New(index.Options{
 		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
 	})
-	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: s.Blobs, Gate: gate, Shared: cfg.Database != "", Log: o.Log, Now: o.Now})
+	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: stored, Gate: gate, Shared: cfg.Database != "", Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
 		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
 		Passwords: s.Passwords,
@@ -154,6 +155,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, err
 	}
+	if err := site.claimBlobs(ctx, o.Now()); err != nil {
+		return nil, errors.Join(err, site.Store.Close())
+	}
 	s := &Server{cfg: cfg, log: o.Log, site: site, metrics: newMetrics(site, newExpiries(site.Service.Notifications, o.Log, o.Now)), ids: newRequestIDs(), now: o.Now}
 	if s.follower, err = s.follow(ctx, o.Now); err != nil {
 		return nil, errors.Join(err, site.Store.Close())
@@ -164,7 +168,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	}
 	s.jobs = jobs.New(jobs.Options{Queue: site.Service.Jobs, Callers: s.callers.Resolver.Again, Feed: site.Feed, Log: o.Log, Now: o.Now})
 	s.conda = channelhttp.New(channelhttp.Options{
-		Service: site.Service, Blobs: site.Blobs, Callers: s.callers, Log: o.Log, Strict: cfg.StrictTokens,
+		Service: site.Service, Blobs: site.Blobs, Links: site.links(cfg), Callers: s.callers, Log: o.Log, Strict: cfg.StrictTokens,
 		Progress: time.Duration(cfg.ProgressTimeout), URL: s.publicURL,
 	})
 	s.binstar = binstarhttp.New(binstarhttp.Options{
@@ -255,14 +259,13 @@ func (s *Server) check(ctx context.Context) []string {
 		s.log.Error("changes of other servers are not heard of", "error", err)
 		problems = append(problems, "changes of other servers are not heard of; what is not public is refused")
 	}
-	staged, err := s.site.Blobs.Stage(ctx)
-	if err == nil {
-		_, werr := io.WriteString(staged, "ready?")
-		err = errors.Join(werr, staged.Discard())
-	}
-	if err != nil {
-		s.log.Error("the blob storage cannot be written to", "error", err)
-		problems = append(problems, "the blob storage cannot be written to")
+	if err := s.site.Blobs.Check(ctx); err != nil {
+		s.log.Error("the blob storage does not work", "error", err)
+		problem := "the blob storage cannot be written to"
+		if errors.Is(err, blob.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+			problem = "the blob storage does not answer, or refuses to"
+		}
+		problems = append(problems, problem)
 	}
 	return problems
 }

@@ -1,5 +1,5 @@
 // Package servertest runs a whole Kingsnake server for tests: the real SQLite, or PostgreSQL where pgtest.Wanted, the real
-// blob folder and the real HTTP stack in the test's own process, with a clock that the test can move.
+// blob folder, or a bucket where s3test.Wanted, and the real HTTP stack in the test's own process, with a clock that the test can move.
 package servertest
 
 import (
@@ -18,6 +18,7 @@ import (
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/pgtest"
+	"kingsnake/internal/s3test"
 	"kingsnake/internal/server"
 )
 
@@ -107,6 +108,9 @@ func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 	cfg.DataDir, cfg.AdminPassword, cfg.IndexDebounce = dir, AdminPassword, config.Duration(20*time.Millisecond)
 	if pgtest.Wanted() {
 		cfg.Database = config.Secret(database(t, dir))
+	}
+	if s3test.Wanted() {
+		cfg.Blobs = blobs(t, dir)
 	}
 	for _, o := range options {
 		o(&cfg)

@@ -137,6 +137,16 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Time) (int, error) {
 	return removed, nil
 }
 
+// Check implements blob.Store.
+func (s *Store) Check(ctx context.Context) error {
+	staged, err := s.Stage(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = staged.Write([]byte("ready?"))
+	return errors.Join(err, staged.Discard())
+}
+
 // shardDir is the directory that holds the blobs whose hash begins like h.
 func shardDir(h blob.Hash) string { return path.Join(blobDir, fmt.Sprintf("%02x", h[0])) }
 

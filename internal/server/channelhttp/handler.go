@@ -1,5 +1,6 @@
 // Package channelhttp speaks the conda wire protocol, channels with their index and package files, and the upload
-// protocols of existing tools. It decodes, calls the domain, and encodes; it never redirects, and it decides nothing.
+// protocols of existing tools. It decodes, calls the domain, and encodes; it redirects nothing but packages that are elsewhere,
+// and it decides nothing.
 package channelhttp
 
 import (
@@ -26,6 +27,8 @@ import (
 type Options struct {
 	Service *registry.Service
 	Blobs   blob.Store
+	// Links gives the addresses at which clients get packages themselves; nil sends every file from here.
+	Links   blob.Linker
 	Callers *callers.Maker
 	Log     *slog.Logger
 	// Strict refuses bad tokens on public channels too.
@@ -131,7 +134,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		if err != nil {
 			return err
 		}
-		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", maxAge: packageMaxAge})
+		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", maxAge: packageMaxAge, pkg: true})
 	case channel.KindShard:
 		return h.shard(w, r, caller, loc)
 	case channel.KindNotices:

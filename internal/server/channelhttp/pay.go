@@ -10,17 +10,46 @@ import (
 
 // pay takes the use that sending a package costs a token whose uses are counted, before the first byte is sent. Whether
 // any byte will be sent depends on the request's conditions and ranges, which the standard library is asked to judge.
-func pay(w http.ResponseWriter, r *http.Request, f registry.Served, content io.ReadSeeker) error {
-	if f.Spend == nil || r.Method != http.MethodGet {
-		return nil
-	}
-	dry := &dryRun{header: w.Header().Clone()}
-	http.ServeContent(dry, r, "", f.ModTime, content)
-	if dry.status != http.StatusOK && dry.status != http.StatusPartialContent {
+func pay(w http.ResponseWriter, r *http.Request, f registry.Served) error {
+	if f.Spend == nil || r.Method != http.MethodGet || !sendsBytes(w, r, f) {
 		return nil
 	}
 	return f.Spend(r.Context())
 }
+
+// sendsBytes tells whether the answer to a GET would have bytes of the file.
+func sendsBytes(w http.ResponseWriter, r *http.Request, f registry.Served) bool {
+	dry := &dryRun{header: w.Header().Clone()}
+	http.ServeContent(dry, r, "", f.ModTime, &sized{size: f.Size})
+	return dry.status == http.StatusOK || dry.status == http.StatusPartialContent
+}
+
+// sendNothing answers a request that needs no byte of the file without asking the storage for it.
+func sendNothing(w http.ResponseWriter, r *http.Request, f registry.Served) bool {
+	if r.Method != http.MethodHead && (!conditional(r) || sendsBytes(w, r, f)) {
+		return false
+	}
+	http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, &sized{size: f.Size})
+	return true
+}
+
+// sized stands for a file of which only the size matters.
+type sized struct{ size, pos int64 }
+
+// Seek implements io.Seeker.
+func (s *sized) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.pos
+	case io.SeekEnd:
+		offset += s.size
+	}
+	s.pos = offset
+	return offset, nil
+}
+
+// Read has nothing to give.
+func (s *sized) Read([]byte) (int, error) { return 0, errDry }
 
 // dryRun finds out the status of an answer and sends nothing.
 type dryRun struct {

@@ -39,6 +39,8 @@ type content struct {
 	mediaType string
 	maxAge    int
 	immutable bool
+	// pkg says that it is a package, which clients may get from elsewhere.
+	pkg bool
 }
 
 // cacheable sets who may keep the answer for how long. What was given to a credential is for its holder alone.
@@ -67,15 +69,22 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 	if f.Content != nil {
 		return h.sendContent(w, r, f)
 	}
+	if sendNothing(w, r, f) {
+		return nil
+	}
 	if f.Size <= smallFile {
 		data, err := h.smallBlob(r, f)
 		if err != nil {
 			return err
 		}
-		if err := pay(w, r, f, bytes.NewReader(data)); err != nil {
+		if err := pay(w, r, f); err != nil {
 			return err
 		}
 		sendSmall(w, r, f, data)
+	} else if h.redirects(r, c) {
+		if err := h.redirect(w, r, f, c); err != nil {
+			return err
+		}
 	} else if err := h.stream(w, r, f); err != nil {
 		return err
 	}
@@ -130,11 +139,9 @@ func (w *ranged) Write(p []byte) (int, error) {
 // sendSmall sends a file that is in memory. Most requests want all of it and name no condition; for the others there is
 // the standard library.
 func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data []byte) {
-	for _, name := range conditions {
-		if _, ok := r.Header[name]; ok {
-			http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, bytes.NewReader(data))
-			return
-		}
+	if conditional(r) {
+		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, bytes.NewReader(data))
+		return
 	}
 	header := w.Header()
 	header["Accept-Ranges"] = []string{"bytes"}
@@ -152,10 +159,23 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 // conditions are the headers that ask for less than the whole file.
 var conditions = [...]string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"}
 
+func conditional(r *http.Request) bool {
+	for _, name := range conditions {
+		if _, ok := r.Header[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // count notes a download when some of the file was sent.
 func (h *Handler) count(w http.ResponseWriter, r *http.Request, f registry.Served) {
 	out, ok := w.(*wire.Writer)
-	if ok && r.Method == http.MethodGet && (out.Status() == http.StatusOK || out.Status() == http.StatusPartialContent) {
+	if !ok || r.Method != http.MethodGet {
+		return
+	}
+	switch out.Status() {
+	case http.StatusOK, http.StatusPartialContent, http.StatusFound:
 		h.Service.Usage.Download(f)
 	}
 }
@@ -195,7 +215,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 	if rd.Size() != f.Size {
 		return fmt.Errorf("blob %s has %d bytes, want %d: %w", f.Hash, rd.Size(), f.Size, blob.ErrDamaged)
 	}
-	if err := pay(w, r, f, rd); err != nil {
+	if err := pay(w, r, f); err != nil {
 		return err
 	}
 	if file, ok := rd.File(); ok {

@@ -1,0 +1,241 @@
+package server_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"kingsnake/api"
+	"kingsnake/client"
+	"kingsnake/conda/random"
+	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
+	"kingsnake/internal/s3test"
+	"kingsnake/internal/server"
+	"kingsnake/internal/servertest"
+)
+
+// bucketSite is a site whose packages are in a bucket, with a private channel and in it a package of more than is kept in
+// memory.
+type bucketSite struct {
+	*servertest.Site
+	door  *s3test.Door
+	path  string
+	data  []byte
+	token string
+}
+
+func newBucketSite(t *testing.T, options ...func(*config.Config)) *bucketSite {
+	t.Helper()
+	door := s3test.NewDoor(t)
+	options = append([]func(*config.Config){func(cfg *config.Config) { cfg.Blobs, cfg.BlobCache = door.Location, 0 }}, options...)
+	s := &bucketSite{Site: servertest.Open(t, inMemory(t), options...), door: door}
+	s.Channel(s.Admin, "team", api.PrivacyPrivate)
+	data, info := servertest.Package(1, random.Options{NoArch: "generic", Payload: 200_000})
+	s.Upload(s.Admin, "team", data, info.Filename)
+	s.path, s.data, s.token = "/team/noarch/"+info.Filename, data, s.ResourceToken(s.Admin, "team", api.LevelRead).Secret
+	return s
+}
+
+// key is the name of the package's object.
+func (s *bucketSite) key() string {
+	sum := sha256.Sum256(s.data)
+	text := hex.EncodeToString(sum[:])
+	return "sha256/" + text[:2] + "/" + text[2:]
+}
+
+// wantUnavailable checks the answer to what needs the storage.
+func wantUnavailable(t *testing.T, what string, got answer) {
+	t.Helper()
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || !strings.Contains(string(got.body), "storage") {
+		t.Errorf("%s: %d, Retry-After %q: %s, want 503 and a reason", what, got.status, got.header.Get("Retry-After"), got.body)
+	}
+}
+
+// TestStorageDown takes the storage away from a running server, and gives it back.
+func TestStorageDown(t *testing.T) {
+	s := newBucketSite(t)
+	whole := get(s.path).xAuth(s.token).do(t, s.Site)
+	if whole.status != http.StatusOK || !bytes.Equal(whole.body, s.data) {
+		t.Fatalf("the package: %d and %d bytes, want all %d", whole.status, len(whole.body), len(s.data))
+	}
+	s.door.Set(s3test.Down)
+	wantUnavailable(t, "a package", get(s.path).xAuth(s.token).do(t, s.Site))
+	if ready := get("/readyz").do(t, s.Site); ready.status != http.StatusServiceUnavailable || !strings.Contains(string(ready.body), "blob storage does not answer") {
+		t.Errorf("/readyz: %d %s, want 503 and the reason", ready.status, ready.body)
+	}
+	more, info := servertest.Package(2, random.Options{NoArch: "generic"})
+	_, err := s.Admin.Upload(t.Context(), "team", client.Upload{Filename: info.Filename, Content: bytes.NewReader(more), Size: int64(len(more))})
+	if e, ok := errors.AsType[*client.Error](err); !ok || e.Status != http.StatusServiceUnavailable {
+		t.Errorf("an upload: %v, want 503", err)
+	}
+	// What needs no byte of the package asks nobody.
+	head := call{method: http.MethodHead, path: s.path}.xAuth(s.token).do(t, s.Site)
+	if got, want := head.header.Get("Content-Length"), strconv.Itoa(len(s.data)); head.status != http.StatusOK || got != want {
+		t.Errorf("HEAD: %d with length %s, want 200 and %s", head.status, got, want)
+	}
+	if same := get(s.path).xAuth(s.token).with("If-None-Match", whole.header.Get("Etag")).do(t, s.Site); same.status != http.StatusNotModified {
+		t.Errorf("a client's copy is judged with %d, want 304", same.status)
+	}
+	if bad := get(s.path).xAuth(s.token+"x").do(t, s.Site); bad.status != http.StatusUnauthorized {
+		t.Errorf("a bad token: %d, want 401", bad.status)
+	}
+	s.door.Set(nil)
+	if again := get(s.path).xAuth(s.token).do(t, s.Site); again.status != http.StatusOK || !bytes.Equal(again.body, s.data) {
+		t.Errorf("afterwards the package is %d and %d bytes", again.status, len(again.body))
+	}
+	if ready := get("/readyz").do(t, s.Site); ready.status != http.StatusOK {
+		t.Errorf("afterwards /readyz is %d %s", ready.status, ready.body)
+	}
+	s.Upload(s.Admin, "team", more, info.Filename)
+}
+
+// TestStorageDamaged changes a package, and then takes it away, behind the server's back.
+func TestStorageDamaged(t *testing.T) {
+	s := newBucketSite(t)
+	s.door.Damage(t, s.key())
+	wantUnavailable(t, "a damaged package", get(s.path).xAuth(s.token).do(t, s.Site))
+	if err := s.Server.Site().Blobs.Delete(t.Context(), sha256.Sum256(s.data)); err != nil {
+		t.Fatal(err)
+	}
+	wantUnavailable(t, "a missing package", get(s.path).xAuth(s.token).do(t, s.Site))
+}
+
+// TestStorageOfAnother starts a server on another site's bucket, and on its own site with another place for packages.
+func TestStorageOfAnother(t *testing.T) {
+	s := newBucketSite(t)
+	for name, c := range map[string]struct {
+		change func(*config.Config)
+		want   string
+	}{
+		"another site":  {func(cfg *config.Config) { cfg.DataDir, cfg.Database = t.TempDir(), "" }, "another site keeps its blobs there"},
+		"another place": {func(cfg *config.Config) { cfg.Blobs = "" }, "mend the setting blobs"},
+	} {
+		cfg := s.Config
+		c.change(&cfg)
+		if err := startAgain(t, cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want it to say %q", name, err, c.want)
+		}
+	}
+}
+
+// TestRedirects sends clients to the storage for packages, and for nothing else.
+func TestRedirects(t *testing.T) {
+	s := newBucketSite(t, func(cfg *config.Config) { cfg.BlobDownloads = config.BlobRedirect })
+	sent := get("/t/"+s.token+s.path).do(t, s.Site)
+	link := sent.header.Get("Location")
+	if sent.status != http.StatusFound || !strings.Contains(link, s.key()+"?") {
+		t.Fatalf("the package: %d to %q, want 302 to its object", sent.status, link)
+	}
+	if strings.Contains(link, s.token) || len(sent.body) != 0 {
+		t.Errorf("the token goes on to %s with %q", link, sent.body)
+	}
+	want := map[string]string{"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "Etag": ""}
+	for name, value := range want {
+		if got := sent.header.Get(name); got != value {
+			t.Errorf("%s is %q, want %q", name, got, value)
+		}
+	}
+	wantFetched(t, link, "", http.StatusOK, s.data)
+	wantFetched(t, link, "bytes=100-199", http.StatusPartialContent, s.data[100:200])
+	for _, c := range []struct {
+		name string
+		req  call
+		want int
+	}{
+		{"a range", get(s.path).xAuth(s.token).with("Range", "bytes=0-9"), http.StatusFound},
+		{"HEAD", call{method: http.MethodHead, path: s.path}.xAuth(s.token), http.StatusOK},
+		{"going on with a part", get(s.path).xAuth(s.token).with("Range", "bytes=0-9").with("If-Range", `"x"`), http.StatusOK},
+		{"the index", get("/team/noarch/repodata.json").xAuth(s.token), http.StatusOK},
+		{"without a token", get(s.path), http.StatusUnauthorized},
+	} {
+		if got := c.req.do(t, s.Site); got.status != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got.status, c.want)
+		}
+	}
+	// A token with one use gets one redirect.
+	once := s.mintOnce(t)
+	for i, status := range []int{http.StatusFound, http.StatusForbidden} {
+		if got := get(s.path).xAuth(once).do(t, s.Site); got.status != status {
+			t.Errorf("use %d of a token with one: %d, want %d: %s", i+1, got.status, status, got.body)
+		}
+	}
+}
+
+// mintOnce gives a token with one use.
+func (s *bucketSite) mintOnce(t *testing.T) string {
+	t.Helper()
+	token, err := s.Admin.CreateToken(t.Context(), api.TokenCreate{Name: "once", Restrictions: &api.TokenRestrictions{MaxUses: 1}, Resources: []api.TokenResource{
+		{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelRead},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Secret
+}
+
+// wantFetched fetches what a link leads to.
+func wantFetched(t *testing.T, link, ranges string, status int, want []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ranges != "" {
+		req.Header.Set("Range", ranges)
+	}
+	resp, err := plain.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != status || !bytes.Equal(got, want) {
+		t.Errorf("the link with range %q: %s, %d bytes, %v, want %d and %d bytes", ranges, resp.Status, len(got), err, status, len(want))
+	}
+	if caching := resp.Header.Get("Cache-Control"); !strings.HasPrefix(caching, "private") {
+		t.Errorf("the package may be kept by anybody: %q", caching)
+	}
+}
+
+// startAgain starts a server and stops it.
+func startAgain(t *testing.T, cfg config.Config) error {
+	t.Helper()
+	s, err := server.New(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler), Argon2: identity.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// TestStorageCache counts how often the storage is asked for a file that is read again and again.
+func TestStorageCache(t *testing.T) {
+	s := newBucketSite(t, func(cfg *config.Config) { cfg.BlobCache = 1 << 30 })
+	var gets atomic.Int64
+	s.door.Set(func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if r.Method == http.MethodGet {
+			gets.Add(1)
+		}
+		pass.ServeHTTP(w, r)
+	})
+	first := int64(0)
+	for range 5 {
+		if got := get(s.path).xAuth(s.token).do(t, s.Site); got.status != http.StatusOK || !bytes.Equal(got.body, s.data) {
+			t.Fatalf("the package: %d and %d bytes", got.status, len(got.body))
+		}
+		if first == 0 {
+			first = gets.Load()
+		}
+	}
+	if n := gets.Load(); first == 0 || n != first {
+		t.Errorf("the storage was asked %d times for the first answer and %d for the others, want some and none", first, n-first)
+	}
+}
