@@ -99,6 +99,9 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	if err := makeDataDir(cfg.DataDir); err != nil {
 		return nil, err
 	}
+	if err := refuseHalfMoved(cfg.DataDir); err != nil {
+		return nil, err
+	}
 	gate := &upkeep.Gate{}
 	s := &Site{Feed: &registry.Feed{}, Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency)}
 	var err error
