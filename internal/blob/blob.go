@@ -26,8 +26,6 @@ var (
 	// ErrUnavailable says that the storage could not be reached or refused
 	// all requests; whether it holds a blob is not known.
 	ErrUnavailable = errors.New("blob storage is not available")
-	// ErrDamaged says that a stored blob is not what its name says.
-	ErrDamaged = errors.New("blob is damaged")
 	// ErrFinished says that staged bytes were used after Commit or Discard.
 	ErrFinished = errors.New("staged blob is already committed or discarded")
 )

@@ -34,7 +34,7 @@ func (s *Site) Backup(ctx context.Context, cfg config.Config, b BackupOptions) (
 		return backup.Report{}, fmt.Errorf("site key: %w", err)
 	}
 	from := backup.Source{
-		Records: s.Store, Blobs: s.Blobs, Key: key, Version: version.Get().Version, Now: s.Upkeep.Now, Progress: b.Progress,
+		Records: s.Store, Blobs: s.Upkeep.Blobs, Key: key, Version: version.Get().Version, Now: s.Upkeep.Now, Progress: b.Progress,
 	}
 	switch {
 	case b.Stream != nil:

@@ -13,6 +13,7 @@ import (
 	"kingsnake/internal/blob/fsblob"
 	"kingsnake/internal/blob/s3blob"
 	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
 	"kingsnake/internal/registry"
 )
 
@@ -85,6 +86,31 @@ func (s *Site) claimBlobs(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	return s.Bucket.Claim(ctx, registry.KeyFingerprint(s.Keys.HeadKey()))
+}
+
+// noteBlobs notes where the blobs of a restored site are, which may be elsewhere than where they were.
+func noteBlobs(ctx context.Context, cfg config.Config) (rerr error) {
+	keys, err := identity.LoadKeys(filepath.Join(cfg.DataDir, keyFile))
+	if err != nil {
+		return err
+	}
+	e, err := openEnd(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { rerr = errors.Join(rerr, e.db.Close()) }()
+	if e.site.Bucket != nil {
+		if err := e.site.Bucket.Claim(ctx, registry.KeyFingerprint(keys.HeadKey())); err != nil {
+			return err
+		}
+	}
+	return e.db.Write(ctx, func(tx registry.Tx) error {
+		noted, err := e.db.Setting(ctx, tx, blobsSetting)
+		if err == nil && noted == e.site.place() {
+			return nil
+		}
+		return e.db.SetSetting(ctx, tx, blobsSetting, e.site.place(), time.Now())
+	})
 }
 
 // place is what is noted.

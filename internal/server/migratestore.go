@@ -75,14 +75,14 @@ func MigrateStore(ctx context.Context, m Move) (out Moved, rerr error) {
 	if err != nil {
 		return out, err
 	}
-	from, err := m.open(ctx, m.From)
+	from, err := openEnd(ctx, m.From)
 	if err != nil {
 		return out, fmt.Errorf("from: %w", err)
 	}
 	defer func() { rerr = errors.Join(rerr, from.db.Close()) }()
 	to := from
 	if !sameRecords(m.From, m.To) {
-		if to, err = m.open(ctx, m.To); err != nil {
+		if to, err = openEnd(ctx, m.To); err != nil {
 			return out, fmt.Errorf("to: %w", err)
 		}
 		defer func() { rerr = errors.Join(rerr, to.db.Close()) }()
@@ -302,7 +302,8 @@ func (m Move) admit(ctx context.Context, to end, first bool, id string) (done bo
 	return done, nil
 }
 
-func (m Move) open(ctx context.Context, cfg config.Config) (e end, err error) {
+// openEnd opens the records and the blobs of a configuration.
+func openEnd(ctx context.Context, cfg config.Config) (e end, err error) {
 	if cfg.Database != "" {
 		e.db, err = store.OpenPostgres(ctx, store.Postgres{URL: string(cfg.Database), Connections: cfg.DatabaseConnections})
 	} else {

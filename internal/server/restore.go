@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"kingsnake/internal/backup"
-	"kingsnake/internal/blob/fsblob"
 	"kingsnake/internal/config"
 	"kingsnake/internal/store"
 )
@@ -96,11 +95,13 @@ const recordsFile = "restore.records"
 
 func restore(ctx context.Context, cfg config.Config, from *backup.Copy) (m backup.Manifest, rerr error) {
 	dir := cfg.DataDir
-	blobs, err := fsblob.Open(filepath.Join(dir, blobFolder), fsblob.Options{})
+	blobs, err := openStored(ctx, cfg)
 	if err != nil {
 		return m, err
 	}
-	defer func() { rerr = errors.Join(rerr, blobs.Close()) }()
+	if folder, ok := blobs.(io.Closer); ok {
+		defer func() { rerr = errors.Join(rerr, folder.Close()) }()
+	}
 	to := &backup.Restored{Blobs: blobs, Records: filepath.Join(dir, recordsFile)}
 	if m, err = from.Unpack(ctx, to); err != nil {
 		return m, err
@@ -110,6 +111,9 @@ func restore(ctx context.Context, cfg config.Config, from *backup.Copy) (m backu
 	}
 	if err := importRecords(ctx, cfg, to.Records); err != nil {
 		return m, fmt.Errorf("records: %w", err)
+	}
+	if err := noteBlobs(ctx, cfg); err != nil {
+		return m, err
 	}
 	if err := errors.Join(os.Remove(to.Records), syncDir(dir)); err != nil {
 		return m, err

@@ -101,12 +101,18 @@ func TestStorageDown(t *testing.T) {
 // TestStorageDamaged changes a package, and then takes it away, behind the server's back.
 func TestStorageDamaged(t *testing.T) {
 	s := newBucketSite(t)
+	wantLost := func(what string) {
+		t.Helper()
+		if got := get(s.path).xAuth(s.token).do(t, s.Site); got.status != http.StatusServiceUnavailable || !strings.Contains(string(got.body), "kingsnake verify") {
+			t.Errorf("%s package: %d %s, want 503 and a reason", what, got.status, got.body)
+		}
+	}
 	s.door.Damage(t, s.key())
-	wantUnavailable(t, "a damaged package", get(s.path).xAuth(s.token).do(t, s.Site))
+	wantLost("a damaged")
 	if err := s.Server.Site().Blobs.Delete(t.Context(), sha256.Sum256(s.data)); err != nil {
 		t.Fatal(err)
 	}
-	wantUnavailable(t, "a missing package", get(s.path).xAuth(s.token).do(t, s.Site))
+	wantLost("a missing")
 }
 
 // TestStorageOfAnother starts a server on another site's bucket, and on its own site with another place for packages.

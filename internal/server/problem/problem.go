@@ -65,11 +65,8 @@ var answers = map[registry.Code]struct {
 	registry.CodeUsedUp:       {http.StatusForbidden, api.CodeTokenUsedUp},
 }
 
-// When to try again what failed for the sake of the blob storage.
-const (
-	storageRetry = 5 * time.Second
-	damageRetry  = time.Minute
-)
+// reachRetry is when to try again what needs a storage that did not answer.
+const reachRetry = 5 * time.Second
 
 // New makes a problem of a status, a code and a message.
 func New(status int, code api.Code, message string) *Problem {
@@ -115,11 +112,7 @@ func From(ctx context.Context, err error, proto access.Protocol, requestID strin
 	case errors.Is(err, blob.ErrUnavailable):
 		log.ErrorContext(ctx, "the blob storage cannot be asked", "error", err, "request_id", requestID)
 		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server cannot reach its file storage just now; try again")
-		p.RetryAfter = storageRetry
-	case errors.Is(err, blob.ErrDamaged), errors.Is(err, blob.ErrNotExist):
-		log.ErrorContext(ctx, "a blob is missing or damaged; run kingsnake verify", "error", err, "request_id", requestID)
-		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "this file is missing or damaged in the server's storage; its administrators have to restore it")
-		p.RetryAfter = damageRetry
+		p.RetryAfter = reachRetry
 	case errors.Is(err, context.DeadlineExceeded):
 		p = New(http.StatusServiceUnavailable, api.CodeUnavailable, "the server was too slow to answer; try again")
 		p.RetryAfter = time.Second
