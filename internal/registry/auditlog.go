@@ -36,6 +36,7 @@ type Audit struct {
 	people AccountStore
 	lookup *channelLookup
 	signer HeadSigner
+	jobs   *Jobs
 }
 
 // auditChunk is how many rows are read at a time.
@@ -92,6 +93,12 @@ func (s *Audit) Verify(ctx context.Context, caller *access.Caller, kept []Head, 
 	if err := s.allow(ctx, caller, access.AuditLogsView, access.OnSystem()); err != nil {
 		return AuditReport{}, err
 	}
+	rows := func(until int64) iter.Seq2[Event, error] { return s.rows(ctx, 0, until) }
+	return s.verify(ctx, kept, rows, progress)
+}
+
+// verify computes anew what rows gives it of the chain.
+func (s *Audit) verify(ctx context.Context, kept []Head, rows func(until int64) iter.Seq2[Event, error], progress func(rows int64)) (AuditReport, error) {
 	// The heads first: each of them is of a row that was written before.
 	head, err := s.audit.LastHead(ctx, nil)
 	if err != nil && !errorIsGone(err) {
@@ -106,7 +113,7 @@ func (s *Audit) Verify(ctx context.Context, caller *access.Caller, kept []Head, 
 		heads = EachHead(kept)
 	}
 	return VerifyAudit(AuditEvidence{
-		Rows: s.rows(ctx, 0, state.Seq), Heads: heads, Key: s.signer.HeadKey(), State: &state, Progress: progress,
+		Rows: rows(state.Seq), Heads: heads, Key: s.signer.HeadKey(), State: &state, Progress: progress,
 	})
 }
 

@@ -15,7 +15,6 @@ func (w *Web) auditPages() section {
 		routes: []route{
 			{pattern: "GET " + auditURL, handle: w.audit, needs: needs},
 			{pattern: "POST " + auditURL + "/export", handle: w.exportAudit, needs: needs},
-			{pattern: "POST " + auditURL + "/verify", handle: w.verifyAudit, needs: needs},
 			{pattern: "POST " + auditURL + "/sign", handle: w.signAudit, needs: needs},
 		},
 	}
@@ -30,8 +29,6 @@ type auditData struct {
 	// Asked are the filters, by name, for the form that exports the same rows.
 	Asked map[string]string
 	End   registry.ChainEnd
-	// Report is what a verification found, nil where there was none.
-	Report *registry.AuditReport
 	// Lines and CSV name the formats of an export.
 	Lines, CSV string
 }

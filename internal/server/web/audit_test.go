@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"kingsnake/internal/server/web/webtest"
 )
 
 func TestAuditIsForAdministrators(t *testing.T) {
@@ -95,8 +98,30 @@ func TestAuditChain(t *testing.T) {
 	if p.Path != "/-/audit" || !strings.Contains(p.Find(".facts").Text(), "Key") || !strings.Contains(p.Find(".notice.success").Text(), "signed") {
 		t.Errorf("after signing: at %s: %s", p.Path, p.Find("main").Text())
 	}
-	p = p.Form("form[action=/-/audit/verify]").Submit()
-	if got := p.Find(".notice.success").Text(); p.Status != http.StatusOK || !strings.Contains(got, "sound") || !strings.Contains(got, "1 signed head") {
-		t.Errorf("verified: status %d, %q", p.Status, got)
+	p = verified(t, b, p.Form("form[action=/-/audit/verify]").Submit())
+	if got := p.Find(".notice.success").Text(); p.Find("#job-state").Text() != "Done" || !strings.Contains(got, "sound") || !strings.Contains(got, "1 signed head") {
+		t.Errorf("verified: %s", p.Find("main").Text())
 	}
+	sound(t, "a verification", p)
+	if got := as(t, s, "bob").Get(p.Path).Status; got != http.StatusNotFound {
+		t.Errorf("bob opens it: status %d", got)
+	}
+	if got := b.Get("/-/audit/verifications/nothing-like-it").Status; got != http.StatusNotFound {
+		t.Errorf("one that does not exist: status %d", got)
+	}
+}
+
+// verified looks at the page of a verification until it is over.
+func verified(t *testing.T, b *webtest.Browser, p *webtest.Page) *webtest.Page {
+	t.Helper()
+	if !strings.HasPrefix(p.Path, "/-/audit/verifications/") {
+		t.Fatalf("at %s (status %d), not at a verification: %s", p.Path, p.Status, p.Find("main").Text())
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); p = b.Get(p.Path) {
+		if state := p.Find("#job-state").Text(); state != "Waiting" && state != "Working" {
+			return p
+		}
+	}
+	t.Fatalf("the verification does not end: %s", p.Find("main").Text())
+	return nil
 }

@@ -31,24 +31,6 @@ func (w *Web) exportAudit(p *page) error {
 	return nil
 }
 
-// verifyAudit computes the whole chain anew and says what it found.
-func (w *Web) verifyAudit(p *page) error {
-	var report registry.AuditReport
-	err := p.try(func(ctx context.Context) (err error) {
-		report, err = p.Service.Audit.Verify(ctx, p.Caller, nil, nil)
-		return err
-	})
-	d, derr := p.auditData()
-	if derr != nil {
-		return derr
-	}
-	if err != nil {
-		return p.again(err, "audit", auditTitle, d, "")
-	}
-	d.Report = &report
-	return p.show("audit", auditTitle, d)
-}
-
 func (w *Web) signAudit(p *page) error {
 	err := p.try(func(ctx context.Context) error {
 		_, err := p.Service.Audit.Sign(ctx, p.Caller)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,6 +59,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := webtest.SignIn(t, s.URL, "admin", servertest.AdminPassword).Post("/-/audit/verify", url.Values{})
 	notices, err := s.Admin.SetNotices(t.Context(), "team", []api.NoticeUpdate{{Message: "We move"}})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +67,7 @@ func site(t *testing.T) (s *servertest.Site, values map[string]string) {
 	return s, map[string]string{
 		"job":     job.ID,
 		"channel": "team", "grant": group.ID, "owner": "admin", "notice": notices[0].ID, "token": token.ID, "rule": rule.ID, "servicetoken": service.ID,
-		"package": "alpha", "subdir": "noarch", "file": info.Filename, "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
+		"package": "alpha", "verification": path.Base(began.Path), "subdir": "noarch", "file": info.Filename, "group": group.ID, "member": "admin", "user": "admin", "usertoken": token.ID, "role": role.Name,
 	}
 }
 

@@ -63,6 +63,7 @@ func (w *Web) sections() []section {
 		w.userTokenPages(),
 		w.rolePages(),
 		w.auditPages(),
+		w.auditVerifyPages(),
 		w.settingsPages(),
 		w.systemPages(),
 		w.signInPages(),
