@@ -142,12 +142,25 @@ func packageFile(t *testing.T, seed uint64, name string) (path, filename string)
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	s := servertest.New(t)
-	ada := s.User("ada")
-	if _, err := ada.CreateChannel(t.Context(), api.ChannelCreate{Name: "team", Privacy: api.PrivacyPrivate, Description: "What the team builds"}); err != nil {
-		t.Fatal(err)
+	for channel, who := range map[string]struct {
+		as  string
+		api *client.Client
+	}{"team": {"author", s.User("ada")}, "site": {"admin", s.Admin}} {
+		t.Run(who.as, func(t *testing.T) {
+			s.Channel(who.api, channel, api.PrivacyPrivate)
+			tabOf(t, s, who.as).uploads(t, channel)
+			list, err := who.api.Artifacts(t.Context(), channel, client.ArtifactFilter{})
+			if err != nil || list.TotalCount != 2 {
+				t.Errorf("the channel has %d packages, %v, want 2", list.TotalCount, err)
+			}
+		})
 	}
-	b := tabOf(t, s, "author")
-	b.visit("/-/channels/team")
+}
+
+// uploads sends files from the page of a channel.
+func (b *tab) uploads(t *testing.T, channel string) {
+	t.Helper()
+	b.visit("/-/channels/" + channel)
 	one, first := packageFile(t, 1, "alpha")
 	two, other := packageFile(t, 2, "beta")
 	none := filepath.Join(t.TempDir(), "none-1.0-0.conda")
@@ -163,7 +176,7 @@ func TestUploads(t *testing.T) {
 	b.expect(".uploads .done", first+" is uploaded.")
 	b.expect(".uploads .failed", "none-1.0-0.conda: ")
 	b.expect("#packages tbody th", "alpha")
-	if got := b.path(); got != "/-/channels/team" {
+	if got := b.path(); got != "/-/channels/"+channel {
 		t.Errorf("the page was left for %s", got)
 	}
 	data, err := os.ReadFile(two)
@@ -176,10 +189,6 @@ func TestUploads(t *testing.T) {
 	want := []string{"Upload of " + first, "Upload of none-1.0-0.conda", "Upload of " + other}
 	if got := eval[[]string](b, `window.bars`); !slices.Equal(got, want) {
 		t.Errorf("the bars were %q, want %q", got, want)
-	}
-	list, err := ada.Artifacts(t.Context(), "team", client.ArtifactFilter{})
-	if err != nil || list.TotalCount != 2 {
-		t.Errorf("the channel has %d packages, %v, want 2", list.TotalCount, err)
 	}
 }
 

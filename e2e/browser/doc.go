@@ -16,7 +16,7 @@
 //	tokens of others                                            author, outsider                    TestTokensOfOthers
 //	find a channel while typing                                 author                              TestTypeAhead
 //	channel: create, all tabs, delete                           admin, author                       TestChannel
-//	upload by choosing and by dropping, with progress           author                              TestUploads
+//	upload by choosing and by dropping, with progress           admin, author                       TestUploads
 //	delete a channel with what is in it                         author                              TestDeletingAChannel
 //	packages: search, pages, copy, move, delete                 admin, author, outsider             TestPackages
 //	edit the metadata of a file, and take the edit back         author                              TestEditMetadataInABrowser
