@@ -63,8 +63,10 @@ func (b *tab) violations(tags ...string) (found []violation, rules int) {
 	return r.Violations, r.Rules
 }
 
-// everything is the tags of all rules that are asked, colours those about colours.
+// everything is the tags of all rules that are asked.
 func everything() []string {
 	return []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
 }
+
+// colours is the tag of the rules about colours.
 func colours() []string { return []string{"cat.color"} }

@@ -230,7 +230,7 @@ func (b *tab) opened(act func()) *tab {
 	case id := <-created:
 		next, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
 		b.t.Cleanup(cancel)
-		return settle(b.t, b.site, next)
+		return settle(next, b.t, b.site)
 	case <-ctx.Done():
 		b.t.Fatal("no tab was opened")
 	}

@@ -36,11 +36,11 @@ func open(t testing.TB, site string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	return settle(t, site, ctx)
+	return settle(ctx, t, site)
 }
 
 // settle makes the tab of a context one of these tests'.
-func settle(t testing.TB, site string, ctx context.Context) *tab {
+func settle(ctx context.Context, t testing.TB, site string) *tab {
 	t.Helper()
 	b := &tab{t: t, site: site, ctx: ctx}
 	// The first call makes the tab, which must outlive the time that one action may take.
