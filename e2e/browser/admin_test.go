@@ -1,9 +1,6 @@
 package browser
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 // adminShots are the pages of Check access and of the administration.
 func adminShots() []shot {
@@ -17,7 +14,7 @@ func adminShots() []shot {
 		{name: "audit-none", path: "/-/audit?q=nothing-like-it", as: "admin"},
 		{name: "audit-verified", path: "/-/audit", as: "admin", prepare: func(b *tab) {
 			b.press("form[action$=verify] button")
-			b.finished()
+			b.jobDone()
 		}},
 		{name: "settings", path: "/-/settings", as: "admin"},
 		{name: "settings-refused", path: "/-/settings", as: "admin", prepare: func(b *tab) {
@@ -47,15 +44,4 @@ func TestCheckAccessInABrowser(t *testing.T) {
 	if !eval[bool](b, `document.activeElement.matches(".answer")`) {
 		t.Error("the answer has no focus")
 	}
-}
-
-// finished looks at the page of a job again until the job is done.
-func (b *tab) finished() {
-	b.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); b.visit(b.path()) {
-		if b.read("#job-state") == "Done" {
-			return
-		}
-	}
-	b.t.Fatalf("the job is not over: %s", b.source())
 }
