@@ -85,6 +85,16 @@ fuzz: ## run every fuzzer for FUZZTIME (10s)
 bench: build ## measure this build
 	bench/run
 
+# Where the very large site is kept between runs.
+LARGE ?= bench/out/large
+
+.PHONY: bench-large
+bench-large: ## measure a very large site, and make it first (minutes, 4 GB)
+	@test -e $(LARGE)/site/kingsnake.db || { mkdir -p $(LARGE) && go run ./bench -fill site -data $(LARGE)/site; }
+	@test -e $(LARGE)/forge/kingsnake.db || { mkdir -p $(LARGE) && go run ./bench -fill forge -data $(LARGE)/forge; }
+	go run ./bench -index -data $(LARGE)/forge
+	go run ./bench -pages -data $(LARGE)/site
+
 .PHONY: dist
 dist: ## build release binaries and their checksums in dist/
 	@scripts/dist '$(VERSION)' '$(LDFLAGS)'

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -133,7 +134,9 @@ func (l *largeSettings) measurePages(ctx context.Context) (rerr error) {
 		}
 		for pattern, path := range paths {
 			if strings.Contains(pattern, l.only) {
-				all = append(all, l.measurePage(ctx, v, pattern, path))
+				t := l.measurePage(ctx, v, pattern, path)
+				all = append(all, t)
+				fmt.Fprintf(os.Stderr, "%s %s %.0f ms\n", t.who, t.path, millis(t.cpu))
 			}
 		}
 	}

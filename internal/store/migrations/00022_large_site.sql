@@ -10,9 +10,9 @@ UPDATE channels SET
 
 -- The orders in which packages are listed, of a channel and of the site.
 CREATE INDEX artifacts_channel_name ON artifacts (channel_id, name, id);
-CREATE INDEX artifacts_channel_updated ON artifacts (channel_id, updated_at);
+CREATE INDEX artifacts_channel_updated ON artifacts (channel_id, updated_at DESC, name, id);
 CREATE INDEX artifacts_channel_downloads ON artifacts (channel_id, download_count DESC, name, id);
-CREATE INDEX artifacts_updated ON artifacts (updated_at);
+CREATE INDEX artifacts_updated ON artifacts (updated_at DESC, name, id);
 CREATE INDEX artifacts_downloads ON artifacts (download_count DESC, name, id);
 
 -- The order in which a package's files are listed.
