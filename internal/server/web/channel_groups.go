@@ -26,6 +26,8 @@ type channelGroupsData struct {
 	Groups  []channelGroupRow
 	Levels  []option
 	MayEdit bool
+	// Suggest is where type-ahead asks for people, empty for who may not list them.
+	Suggest string
 	// People are the owners, for who may change them.
 	People []registry.Member
 }
@@ -60,7 +62,7 @@ func (p *page) groupsFrame(needs access.Scope) (channelGroupsData, error) {
 	}
 	d := channelGroupsData{
 		channelFrame: f, List: p.listing("name", "updated_at"), Levels: levelOptions(access.None),
-		MayEdit: p.can(access.ChannelGroupEdit, f.Channel),
+		Suggest: p.suggestsPeople(), MayEdit: p.can(access.ChannelGroupEdit, f.Channel),
 	}
 	p.preset("permission", access.Read.String())
 	groups, total, err := p.Service.ChannelGroups.List(p.ctx(), p.Caller, f.Channel.Path, d.List.page())

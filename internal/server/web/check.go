@@ -29,6 +29,8 @@ const (
 
 // checkData is what the page shows.
 type checkData struct {
+	// Suggest is where type-ahead asks for people, empty for who may not list them.
+	Suggest string
 	Abouts  []option
 	Actions []scopeGroup
 	// Answer is nil until something was asked.
@@ -55,6 +57,7 @@ func (p *page) checkForm() checkData {
 		all = append(all, info.Scope)
 	}
 	return checkData{
+		Suggest: p.suggestsPeople(),
 		Abouts: []option{
 			choice(aboutMe, "Myself", ""),
 			choice(aboutPerson, "Another person", "For those who manage the channel, and administrators."),

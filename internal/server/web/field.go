@@ -13,8 +13,10 @@ type field struct {
 	ID string
 	// Autocomplete is the attribute of that name; Suggest the address that type-ahead asks, empty for none.
 	Autocomplete, Suggest string
-	Placeholder           string
-	Required, Autofocus   bool
+	// Within is the id of the field with the channel in which Suggest asks, empty for none.
+	Within              string
+	Placeholder         string
+	Required, Autofocus bool
 	// Plain leaves out that the field is optional.
 	Plain bool
 	// Mono shows what is typed in letters of equal width.
@@ -78,7 +80,7 @@ func newField(v *view, name, label string, attributes ...any) (field, error) {
 
 func (f *field) set(name, value any) error {
 	texts := map[string]*string{
-		"hint": &f.Hint, "type": &f.Type, "autocomplete": &f.Autocomplete, "suggest": &f.Suggest, "placeholder": &f.Placeholder,
+		"hint": &f.Hint, "type": &f.Type, "autocomplete": &f.Autocomplete, "suggest": &f.Suggest, "within": &f.Within, "placeholder": &f.Placeholder,
 		"id": &f.ID, "value": &f.Value, "error": &f.Error, "min": &f.Min,
 	}
 	flags := map[string]*bool{"required": &f.Required, "autofocus": &f.Autofocus, "plain": &f.Plain, "mono": &f.Mono}

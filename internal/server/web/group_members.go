@@ -61,9 +61,7 @@ func (p *page) groupMembers() (groupData, error) {
 	if f.Group.OwnersOf == 0 {
 		d.Levels = memberLevels(access.None)
 	}
-	if p.offers(p, access.UserView) {
-		d.Suggest = suggestURL + "users"
-	}
+	d.Suggest = p.suggestsPeople()
 	p.preset("permission", access.Read.String())
 	members, total, err := p.Service.Groups.Members(p.ctx(), p.Caller, f.Group.PublicID, d.List.page())
 	d.List.Total = total

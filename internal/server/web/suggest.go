@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"strings"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -11,6 +12,8 @@ import (
 func (w *Web) suggestPages() section {
 	return section{routes: []route{
 		{pattern: "GET " + suggestURL + "channels", handle: w.suggestChannels},
+		{pattern: "GET " + suggestURL + "packages", handle: w.suggestPackages},
+		{pattern: "GET " + suggestURL + "resources", handle: w.suggestResources},
 		{pattern: "GET " + suggestURL + "groups", handle: w.suggestGroups},
 		{pattern: "GET " + suggestURL + "users", handle: w.suggestUsers, needs: access.UserView},
 	}}
@@ -26,16 +29,69 @@ type suggestion struct {
 }
 
 func (w *Web) suggestChannels(p *page) error {
-	f := registry.ChannelFilter{Query: p.query("q"), IncludeSubchannels: true}
-	list, _, err := p.Service.Channels.List(p.ctx(), p.Caller, f, registry.Page{Limit: maxSuggestions})
+	out, err := p.channelsLike(p.query("q"))
 	if err != nil {
 		return err
+	}
+	return p.suggest(out)
+}
+
+// suggestResources completes what a token can hold: a channel, a subchannel or, behind both and a family, a package.
+func (w *Web) suggestResources(p *page) error {
+	q := p.query("q")
+	channel, name, inside := strings.Cut(q, "/"+registry.FamilyConda+"/")
+	if !inside {
+		return w.suggestChannels(p)
+	}
+	names, err := p.packagesLike(channel, name)
+	if err != nil {
+		return err
+	}
+	for i := range names {
+		names[i].Value = channel + "/" + names[i].Value
+	}
+	return p.suggest(names)
+}
+
+// suggestPackages completes the name of a package of a channel, with its family in front.
+func (w *Web) suggestPackages(p *page) error {
+	out, err := p.packagesLike(p.query("channel"), strings.TrimPrefix(p.query("q"), registry.FamilyConda+"/"))
+	if err != nil {
+		return err
+	}
+	return p.suggest(out)
+}
+
+// packagesLike are packages of a channel, none of one that is not there or may not be seen: asking is no attempt to get in.
+func (p *page) packagesLike(channel, name string) ([]suggestion, error) {
+	out := []suggestion{}
+	if channel == "" {
+		return out, nil
+	}
+	f := registry.ChannelFilter{Path: channel, IncludeSubchannels: true}
+	found, _, err := p.Service.Channels.List(p.ctx(), p.Caller, f, registry.Page{Limit: 1})
+	if err != nil || len(found) == 0 || !p.can(access.ArtifactView, found[0]) {
+		return out, err
+	}
+	list, _, err := p.Service.Packages.List(p.ctx(), p.Caller, channel, registry.ArtifactFilter{Query: name}, registry.Page{Limit: maxSuggestions})
+	for _, a := range list {
+		out = append(out, suggestion{a.Family + "/" + a.Name, a.LatestVersion})
+	}
+	return out, err
+}
+
+// channelsLike are channels that have a word in their name or description.
+func (p *page) channelsLike(q string) ([]suggestion, error) {
+	f := registry.ChannelFilter{Query: q, IncludeSubchannels: true}
+	list, _, err := p.Service.Channels.List(p.ctx(), p.Caller, f, registry.Page{Limit: maxSuggestions})
+	if err != nil {
+		return nil, err
 	}
 	out := make([]suggestion, len(list))
 	for i, c := range list {
 		out[i] = suggestion{c.Path, privacyOf(c.Privacy).Label}
 	}
-	return p.suggest(out)
+	return out, nil
 }
 
 func (w *Web) suggestGroups(p *page) error {
@@ -48,6 +104,14 @@ func (w *Web) suggestGroups(p *page) error {
 		out[i] = suggestion{g.Name, plural(g.Members, "member")}
 	}
 	return p.suggest(out)
+}
+
+// suggestsPeople is where type-ahead asks for people, empty for who may not list them.
+func (p *page) suggestsPeople() string {
+	if !p.offers(p, access.UserView) {
+		return ""
+	}
+	return suggestURL + "users"
 }
 
 func (w *Web) suggestUsers(p *page) error {

@@ -43,7 +43,8 @@ function suggest(input) {
       const q = input.value.trim();
       if (q === asked) return;
       asked = q;
-      const answer = await fetch(input.dataset.suggest + "?q=" + encodeURIComponent(q)).catch(() => null);
+      const within = document.getElementById(input.dataset.within)?.value ?? "";
+      const answer = await fetch(input.dataset.suggest + "?q=" + encodeURIComponent(q) + "&channel=" + encodeURIComponent(within.trim())).catch(() => null);
       if (!answer || !answer.ok || input.value.trim() !== q) return;
       const options = (await answer.json()).map(({ value, label }) => {
         const option = document.createElement("option");
