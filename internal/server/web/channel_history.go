@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -78,12 +79,24 @@ func namedFact(name string, value any) string {
 		if name == "sha256" && len(v) > shownHash {
 			return v[:shownHash] + "…"
 		}
+		if name == "expires_at" {
+			return instantWords(v)
+		}
 	case float64:
 		if name == "size" {
 			return humanSize(int64(v))
 		}
 	}
 	return factWords(value)
+}
+
+// instantWords words a time of the audit to the second; what is no time stays as it is.
+func instantWords(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return at.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 // factWords words one fact: a text as it is, a change as what was and what came.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"time"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -40,6 +41,9 @@ func excessWords(x registry.Excess) string {
 	}
 	return levelWords(x.Resource.Level) + " " + x.Resource.Name() + "; it keeps: " + levelWords(x.Enough)
 }
+
+// Idle tells that the token is there for so long that its being unused says something.
+func (d tokenEditData) Idle(now time.Time) bool { return now.Sub(d.Advice.Since) > 24*time.Hour }
 
 const narrowTokenTitle = "Narrow token"
 

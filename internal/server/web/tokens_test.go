@@ -48,7 +48,7 @@ func TestGenerateResourceToken(t *testing.T) {
 		}
 	}
 	row := b.Get("/-/tokens").Find("tbody tr").Text()
-	for _, want := range []string{"laptop", "Resources", "Read team", "just now", "in 2 months", "Active"} {
+	for _, want := range []string{"laptop", "Resources", "Read team", "just now", "in 3 months", "Active"} {
 		if !strings.Contains(row, want) {
 			t.Errorf("the list says %q, without %q", row, want)
 		}

@@ -57,7 +57,7 @@ func (p *page) view(title string, data any) *view {
 		if !p.offers(p, e.needs) {
 			continue
 		}
-		item := navItem{Label: e.label, URL: e.path, Icon: e.icon, Current: p.within(e.path)}
+		item := navItem{Label: e.label, URL: e.path, Icon: e.icon, Current: p.within(e.path) || len(p.crumbs) > 0 && p.crumbs[0].URL == e.path}
 		if e.admin {
 			v.Admin = append(v.Admin, item)
 		} else {

@@ -23,7 +23,7 @@ func newMoment(v *view, at time.Time) moment {
 	return moment{Words: relative(v.Now, at), Exact: at.Format("Monday, 2 January 2006, 15:04:05 UTC"), Machine: at.Format(time.RFC3339)}
 }
 
-// relative words the distance of a time from now.
+// relative words the distance of a time from now. Months and years are rounded, so that 90 days are 3 months.
 func relative(now, at time.Time) string {
 	d, ahead := now.Sub(at), false
 	if d < 0 {
@@ -43,9 +43,9 @@ func relative(now, at time.Time) string {
 	case d < 60*day:
 		words = plural(int64(d/day), "day")
 	case d < 730*day:
-		words = plural(int64(d/(30*day)), "month")
+		words = plural(int64((d+15*day)/(30*day)), "month")
 	default:
-		words = plural(int64(d/(365*day)), "year")
+		words = plural(int64((d+182*day)/(365*day)), "year")
 	}
 	if ahead {
 		return "in " + words
