@@ -77,6 +77,10 @@ screenshots: test-deps ## write a picture of every page into screenshots/
 chaos: test-deps ## kill servers and PostgreSQL under load for CHAOS (10m), as SEED (1) has it
 	KINGSNAKE_CHAOS=$(CHAOS) KINGSNAKE_CHAOS_SEED=$(SEED) go test ./e2e -run '^TestChaos$$' -v -count=1 -timeout=2h
 
+.PHONY: pictures
+pictures: test-deps ## write the pictures of the README anew
+	KINGSNAKE_PICTURES=$(CURDIR)/docs/pictures go test ./e2e/browser -run TestPicturesOfTheREADME -count=1
+
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME)
