@@ -75,7 +75,7 @@ screenshots: test-deps ## write a picture of every page into screenshots/
 
 .PHONY: chaos
 chaos: test-deps ## kill servers and PostgreSQL under load for CHAOS (10m), as SEED (1) has it
-	KINGSNAKE_CHAOS=$(CHAOS) KINGSNAKE_CHAOS_SEED=$(SEED) go test ./e2e -run '^TestChaos$$' -v -count=1 -timeout=2h
+	KINGSNAKE_TEST_CHAOS=$(CHAOS) KINGSNAKE_TEST_CHAOS_SEED=$(SEED) go test ./e2e -run '^TestChaos$$' -v -count=1 -timeout=2h
 
 .PHONY: pictures
 pictures: test-deps ## write the pictures of the README anew

@@ -19,8 +19,8 @@ import (
 
 const (
 	// envChaos is how long the chaos lasts, envChaosSeed what its course follows from.
-	envChaos     = "KINGSNAKE_CHAOS"
-	envChaosSeed = "KINGSNAKE_CHAOS_SEED"
+	envChaos     = "KINGSNAKE_TEST_CHAOS"
+	envChaosSeed = "KINGSNAKE_TEST_CHAOS_SEED"
 	// settled is how long after the end of an outage its traces may still be felt.
 	settled = 10 * time.Second
 	// databaseAway is how long PostgreSQL stays away.
