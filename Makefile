@@ -21,7 +21,8 @@ RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
 RACEFLAGS := -race -gcflags=modernc.org/...=-race=false
 
 # The whole server on PostgreSQL; the store is tested on both databases anyway.
-# The script about the audit tampers with the file of a SQLite database.
+# The scripts run with S3 besides. The one about the audit tampers with the file
+# of a SQLite database.
 POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=40m
 
 FUZZTIME ?= 10s
@@ -45,10 +46,10 @@ build: ## build ./kingsnake, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o kingsnake ./cmd/kingsnake
 
 .PHONY: test
-test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL
+test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
 	go vet ./...
 	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '$(RACEFLAGS) -timeout=40m $(RACE)' \
-		-run '$(POSTGRES) ./internal/server' -run '$(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
+		-run '$(POSTGRES) ./internal/server' -run 'KINGSNAKE_TEST_BLOBS=s3 $(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
 
 .PHONY: test-deps
 test-deps: ## install what the tests compare with (once)
