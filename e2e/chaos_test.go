@@ -268,7 +268,7 @@ func (c *chaos) judge(t *testing.T) {
 func (c *chaos) eventually(t *testing.T, n *node, channel string, want map[string]string, thorough bool) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 3))
-	listed := map[string]string{}
+	var listed map[string]string
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		listed = c.index(rng, n, channel)
 		if listed != nil && len(differences(listed, want)) == 0 {

@@ -38,7 +38,7 @@ func TestPicturesShowTheHeaderAtTheTop(t *testing.T) {
 		if got := img.Bounds().Dy(); got < height-2 {
 			t.Errorf("%d wide: the picture is %d high, the page %d", width, got, height)
 		}
-		var first, last = -1, -1
+		first, last := -1, -1
 		for y := range img.Bounds().Dy() {
 			if magenta(img.At(2, y)) {
 				if first < 0 {

@@ -139,7 +139,7 @@ func (c *copying) records(ctx context.Context) (named []blob.Hash, rerr error) {
 		return nil, err
 	}
 	named, err = c.Records.Export(ctx, z, notCopied[:]...)
-	if err = errors.Join(err, z.Close()); err != nil {
+	if err := errors.Join(err, z.Close()); err != nil {
 		return nil, err
 	}
 	size, err := f.Seek(0, io.SeekEnd)

@@ -112,8 +112,8 @@ func recordsIn(t *testing.T, data []byte) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer z.Close()
 		text, err := io.ReadAll(z)
+		z.Close()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -90,7 +90,8 @@ func EmptyPostgres(ctx context.Context, o Postgres) (rerr error) {
 
 func isEmpty(ctx context.Context, db interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}) error {
+},
+) error {
 	var used bool
 	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM principals)`).Scan(&used); err != nil {
 		return err

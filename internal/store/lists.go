@@ -57,7 +57,9 @@ func orderBy(p registry.Page, columns map[string]string, tie string) string {
 	}
 	for _, col := range strings.Split(tie, ", ") {
 		// A column that is there already would keep a database from seeing that an index has this order.
-		if !slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(strings.Split(strings.ReplaceAll(p, " DESC", ""), ", "), col) }) {
+		if !slices.ContainsFunc(parts, func(p string) bool {
+			return slices.Contains(strings.Split(strings.ReplaceAll(p, " DESC", ""), ", "), col)
+		}) {
 			parts = append(parts, col)
 		}
 	}

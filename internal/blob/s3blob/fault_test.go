@@ -92,17 +92,18 @@ func TestErrorsSayWhatToCheck(t *testing.T) {
 				listErr = err
 			}
 			for doing, err := range map[string]error{"Put": putErr, "Open": openErr, "Put of much": largeErr, "List": listErr, "Delete": s.Delete(t.Context(), kept)} {
-				if !errors.Is(err, c.want) || errors.Is(err, blob.ErrNotExist) {
+				switch {
+				case !errors.Is(err, c.want) || errors.Is(err, blob.ErrNotExist):
 					t.Errorf("%s: %v, want %v", doing, err, c.want)
-				} else if doing != "Put of much" && !strings.Contains(err.Error(), c.says) {
+				case doing != "Put of much" && !strings.Contains(err.Error(), c.says):
 					t.Errorf("%s does not say %q: %v", doing, c.says, err)
-				} else if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), s3test.SecretKey) {
+				case strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), s3test.SecretKey):
 					t.Errorf("%s shows a secret: %v", doing, err)
 				}
 			}
 			// An answer to HEAD has no words.
 			for doing, err := range map[string]error{"Check": s.Check(t.Context()), "Stat": func() error { _, err := s.Stat(t.Context(), kept); return err }()} {
-				if c.want == blob.ErrUnavailable && !errors.Is(err, c.want) || err == nil || errors.Is(err, blob.ErrNotExist) {
+				if errors.Is(blob.ErrUnavailable, c.want) && !errors.Is(err, c.want) || err == nil || errors.Is(err, blob.ErrNotExist) {
 					t.Errorf("%s: %v, want %v", doing, err, c.want)
 				}
 			}

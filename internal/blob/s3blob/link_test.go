@@ -23,6 +23,7 @@ func TestLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unsigned, _, _ := strings.Cut(link, "?")
 	for _, c := range []struct {
 		name, method, url, ranges string
 		status                    int
@@ -31,7 +32,7 @@ func TestLink(t *testing.T) {
 		{"all", http.MethodGet, link, "", http.StatusOK, data},
 		{"a range", http.MethodGet, link, "bytes=100-199", http.StatusPartialContent, data[100:200]},
 		{"another blob", http.MethodGet, strings.Replace(link, key(h), key(blob.Sum(nil)), 1), "", http.StatusForbidden, nil},
-		{"without the signature", http.MethodGet, link[:strings.Index(link, "?")], "", http.StatusForbidden, nil},
+		{"without the signature", http.MethodGet, unsigned, "", http.StatusForbidden, nil},
 		{"deletion", http.MethodDelete, link, "", http.StatusForbidden, nil},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), c.method, c.url, http.NoBody)

@@ -223,7 +223,7 @@ func (s *Store) sweepStaging(olderThan time.Time) (removed int, err error) {
 		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(e.Name(), spillName) || !info.ModTime().Before(olderThan) {
 			continue // Gone meanwhile, none of ours, or young.
 		}
-		if err := os.Remove(filepath.Join(s.opts.Dir, e.Name())); ignoreMissing(err) != nil {
+		if err := ignoreMissing(os.Remove(filepath.Join(s.opts.Dir, e.Name()))); err != nil {
 			return removed, local("sweep staged blobs", err)
 		}
 		removed++
