@@ -110,6 +110,6 @@ func firstLogin(url string, u *registry.NewUser) string {
 	if password == "" {
 		password = "(as configured)"
 	}
-	return fmt.Sprintf("\nThis is a new site. Its first login, shown only now:\n  user name  %s\n  password   %s\n\nNext:\n  kingsnake login %s --username %s\n\n",
-		u.User.Name, password, url, u.User.Name)
+	return fmt.Sprintf("\nThis is a new site. Its first login, shown only now:\n  user name  %s\n  password   %s\n\nNext, in a browser:\n  %s/-/\nor in a terminal:\n  kingsnake login %s --username %s\n\n",
+		u.User.Name, password, url, url, u.User.Name)
 }

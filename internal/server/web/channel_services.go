@@ -168,13 +168,9 @@ func (p *page) serviceTokenDeletion() (servicesData, confirmation, error) {
 	if err != nil {
 		return d, confirmation{}, err
 	}
-	used := "It has never been used."
-	if !t.Used.At.IsZero() {
-		used = "It was last used " + relative(p.Callers.Now(), t.Used.At) + "."
-	}
 	return d, confirmation{
 		Question: "Delete the token " + t.Name + "? Whatever uses it stops working at once.",
-		Loses:    []string{strings.Join(t.May, ", "), used},
+		Loses:    []string{strings.Join(t.May, ", "), t.lastUse(p.Callers.Now())},
 		Action:   serviceURL(d.Channel.Path, "tokens", t.PublicID, "delete"), Button: "Delete token", Cancel: serviceURL(d.Channel.Path),
 	}, nil
 }

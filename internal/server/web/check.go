@@ -63,8 +63,18 @@ func (p *page) checkForm() checkData {
 			choice(aboutPerson, "Another person", "For those who manage the channel, and administrators."),
 			choice(aboutToken, "A token", "By its string, which is not stored, shown or counted as a use."),
 		},
-		Actions: scopeGroups(all, p.form.Value("action")),
+		Actions: append(oftenAsked(), scopeGroups(all, p.form.Value("action"))...),
 	}
+}
+
+// oftenAsked are the actions that people ask about, in their words. All scopes follow them, where the chosen one is marked.
+func oftenAsked() []scopeGroup {
+	return []scopeGroup{{Label: "Often asked", Scopes: []option{
+		choice(access.ArtifactDownload.String(), "Install or download packages", ""),
+		choice(access.ArtifactCreate.String(), "Upload packages", ""),
+		choice(access.ArtifactDelete.String(), "Delete packages", ""),
+		choice(access.ChannelGroupEdit.String(), "Let others in", ""),
+	}}}
 }
 
 func (w *Web) check(p *page) error {

@@ -118,12 +118,7 @@ func (p *page) tokenDeletion() (confirmation, error) {
 		Action:   tokenURL(d.Token.PublicID, "delete"), Button: "Delete token", Cancel: d.URL,
 		Keeps: "What was done with it stays, and so does the record of it.",
 	}
-	c.Loses = append(c.Loses, d.Token.May...)
-	if u := d.Token.Used; u.At.IsZero() {
-		c.Loses = append(c.Loses, "It has never been used.")
-	} else {
-		c.Loses = append(c.Loses, "It was last used "+relative(p.Callers.Now(), u.At)+" from "+u.Address+" by "+u.Client+".")
-	}
+	c.Loses = append(append(c.Loses, d.Token.May...), d.Token.lastUse(p.Callers.Now()))
 	return c, nil
 }
 

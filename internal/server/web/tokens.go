@@ -139,6 +139,38 @@ func viewToken(t registry.Token, now time.Time, maxLifetime time.Duration) token
 	return v
 }
 
+// Renewed is when its present string took the place of another, the zero time for one that has had no other. How the
+// strings before it were used is gone with them.
+func (v tokenView) Renewed() time.Time {
+	if len(v.Secrets) == 0 || !v.Secrets[0].CreatedAt.After(v.CreatedAt) {
+		return time.Time{}
+	}
+	return v.Secrets[0].CreatedAt
+}
+
+// lastUse says when the token was last used, for those who are about to end it.
+func (v tokenView) lastUse(now time.Time) string {
+	switch renewed := v.Renewed(); {
+	case !v.Used.At.IsZero():
+		return "It was last used " + relative(now, v.Used.At) + v.Used.by() + "."
+	case !renewed.IsZero():
+		return "Its present string was issued " + relative(now, renewed) + " and has not been used yet. What used the string before it may be waiting for it."
+	}
+	return "It has never been used."
+}
+
+// by says from where and by what a string was used, as far as that is known.
+func (u tokenUse) by() string {
+	out := ""
+	if u.Address != "" {
+		out += " from " + u.Address
+	}
+	if u.Client != "" {
+		out += " by " + u.Client
+	}
+	return out
+}
+
 // Listed are the first lines of what the token may do.
 func (v tokenView) Listed() []string { return v.May[:min(len(v.May), maxListed)] }
 

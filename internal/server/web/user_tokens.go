@@ -72,13 +72,9 @@ func (p *page) revocation() (userFrame, confirmation, error) {
 		return f, confirmation{}, err
 	}
 	p.under(f.Account.Name, userURL(id), "Tokens", userURL(id, "tokens"))
-	used := "It has never been used."
-	if u := views[0].Used; !u.At.IsZero() {
-		used = "It was last used " + relative(p.Callers.Now(), u.At) + " from " + u.Address + " by " + u.Client + "."
-	}
 	return f, confirmation{
 		Question: "Revoke the token " + t.Name + " of " + f.Account.Name + "? Whatever uses it stops working at once, and it cannot be brought back.",
-		Loses:    append(views[0].May, used), Keeps: "What was done with it stays, and so does the record of it.",
+		Loses:    append(views[0].May, views[0].lastUse(p.Callers.Now())), Keeps: "What was done with it stays, and so does the record of it.",
 		Action: userURL(id, "tokens", t.PublicID, "delete"), Button: "Revoke token", Cancel: userURL(id, "tokens"),
 	}, nil
 }
@@ -134,6 +130,9 @@ func (p *page) handOverForm() (handOverData, error) {
 			continue
 		}
 		used := "never used"
+		if !t.Renewed().IsZero() {
+			used = "not used since its string was issued anew"
+		}
 		if !t.Used.At.IsZero() {
 			used = "last used " + relative(p.Callers.Now(), t.Used.At)
 		}
