@@ -23,8 +23,8 @@ const (
 	mediaType = "application/octet-stream"
 	// maxCopy is the largest object that one request can copy.
 	maxCopy = 5 << 30
-	// commitTries is how often a blob may vanish while it is being committed.
-	commitTries = 10
+	// commitTries is how often a blob may vanish while it is being committed, before it is written whatever is there.
+	commitTries = 3
 	// slowest is the rate in bytes per second below which sending counts as stalled.
 	slowest = 64 << 10
 )
@@ -51,7 +51,10 @@ func (s *Store) commit(ctx context.Context, h blob.Hash, content io.ReaderAt, si
 			return err
 		}
 	}
-	return fmt.Errorf("commit blob %s: %w: it vanishes again and again", h, blob.ErrUnavailable)
+	// Others write and delete it all the time. Without a condition the write takes part in no race, and what it may
+	// replace is the same bytes.
+	_, err := s.create(ctx, h, content, size, false)
+	return err
 }
 
 // create writes a new object. If there is one and the write is conditional, it is left alone and exists is true.
@@ -64,7 +67,7 @@ func (s *Store) create(ctx context.Context, h blob.Hash, content io.ReaderAt, si
 	switch {
 	case err == nil:
 		return false, nil
-	case status(err) == http.StatusPreconditionFailed, status(err) == http.StatusConflict:
+	case conditional && (status(err) == http.StatusPreconditionFailed || status(err) == http.StatusConflict):
 		return true, nil
 	case conditional && status(err) == http.StatusNotImplemented:
 		// A server that does not know the condition gets the next best: to look first. Two writers at the same moment
