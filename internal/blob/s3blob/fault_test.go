@@ -103,7 +103,7 @@ func TestErrorsSayWhatToCheck(t *testing.T) {
 			}
 			// An answer to HEAD has no words.
 			for doing, err := range map[string]error{"Check": s.Check(t.Context()), "Stat": func() error { _, err := s.Stat(t.Context(), kept); return err }()} {
-				if errors.Is(blob.ErrUnavailable, c.want) && !errors.Is(err, c.want) || err == nil || errors.Is(err, blob.ErrNotExist) {
+				if errors.Is(c.want, blob.ErrUnavailable) && !errors.Is(err, c.want) || err == nil || errors.Is(err, blob.ErrNotExist) {
 					t.Errorf("%s: %v, want %v", doing, err, c.want)
 				}
 			}

@@ -195,6 +195,25 @@ func TestDeleteToken(t *testing.T) {
 	}
 }
 
+// TestUseOfAStringBefore: a token that was used, and then got a new string, is not said to have never been used.
+func TestUseOfAStringBefore(t *testing.T) {
+	s := servertest.New(t)
+	s.Channel(s.Admin, "team", api.PrivacyPrivate)
+	b := webtest.SignIn(t, s.URL, "admin", servertest.AdminPassword)
+	generate(b, "ci", "team", "read").Submit()
+	s.Clock.Advance(time.Hour)
+	p := b.Get("/-/tokens")
+	edit := p.Find("tbody th a").Attr("href")
+	b.Get(edit).Form("form.token-form").Set("reissue", "1").Set("overlap", "0s").Submit()
+	if got := b.Get("/-/tokens").Find("tbody tr").Text(); !strings.Contains(got, "Not since its new string") {
+		t.Errorf("the list says it was last used %q", got)
+	}
+	want := "Its present string was issued just now and has not been used yet."
+	if got := b.Get(edit + "/delete").Find("form.card").Text(); !strings.Contains(got, want) || strings.Contains(got, "never been used") {
+		t.Errorf("the question says %q, want %q", got, want)
+	}
+}
+
 func TestTokensOfOthersAreNotThere(t *testing.T) {
 	s := servertest.New(t)
 	s.Channel(s.Admin, "team", api.PrivacyPrivate)
