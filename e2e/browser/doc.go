@@ -34,6 +34,7 @@
 //	nothing moves for who does not want it                      admin                               TestReducedMotion
 //	every page and state: axe-core, light, dark, 360 px wide    admin, author, signed out           TestEveryPage
 //	pictures of pages are whole                                 admin                               TestPicturesShowTheHeaderAtTheTop
+//	the pictures of the README, and make pictures               author                              TestPicturesOfTheREADME
 //	axe-core finds what is planted                              signed out                          TestViolationsAreFound
 //	no page breaks the content policy or fails a script         all, in every test                  TestComplaintsAreHeard
 package browser
