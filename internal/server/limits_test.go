@@ -157,32 +157,37 @@ func (l *limits) left(t *testing.T, secret string, spent int64) {
 
 // usesAtOnce: of many who use a token at the same time exactly as many are served as it has uses.
 func (l *limits) usesAtOnce(t *testing.T) {
-	const clients, uses = 64, 20
+	const clients, each, uses = 64, 2, 100
 	secret := l.limited(t, api.TokenRestrictions{MaxUses: uses})
 	var served, refused atomic.Int64
+	ask := func() {
+		switch a := l.fetch("team").xAuth(secret).do(t, l.Site); a.status {
+		case http.StatusOK:
+			if !bytes.Equal(a.body, l.data) {
+				t.Errorf("a client got %d bytes, want %d", len(a.body), len(l.data))
+			}
+			served.Add(1)
+		case http.StatusForbidden:
+			refused.Add(1)
+		default:
+			t.Errorf("a client got %d %s", a.status, a.body)
+		}
+	}
 	var all sync.WaitGroup
 	start := make(chan struct{})
 	for range clients {
 		all.Go(func() {
 			<-start
-			switch a := l.fetch("team").xAuth(secret).do(t, l.Site); a.status {
-			case http.StatusOK:
-				if !bytes.Equal(a.body, l.data) {
-					t.Errorf("a client got %d bytes, want %d", len(a.body), len(l.data))
-				}
-				served.Add(1)
-			case http.StatusForbidden:
-				refused.Add(1)
-			default:
-				t.Errorf("a client got %d %s", a.status, a.body)
+			for range each {
+				ask()
 			}
 		})
 	}
 	close(start)
 	all.Wait()
-	l.cases += clients
-	if served.Load() != uses || refused.Load() != clients-uses {
-		t.Errorf("%d served and %d refused, want %d and %d", served.Load(), refused.Load(), uses, clients-uses)
+	l.cases += clients * each
+	if served.Load() != uses || refused.Load() != clients*each-uses {
+		t.Errorf("%d served and %d refused, want %d and %d", served.Load(), refused.Load(), uses, clients*each-uses)
 	}
 	l.left(t, secret, uses)
 }
