@@ -232,6 +232,7 @@ func TestSignInEndsAtAnotherServer(t *testing.T) {
 		*cfg = one.Config
 		cfg.Listen = listen
 	})
+	one.Account("grace", map[string]any{"preferred_username": "grace"})
 	b := oidctest.NewBrowser(t)
 	back := b.SignIn(one.Provider, one.begin(), "grace")
 	if there := "http://" + back.Host; there != one.URL {

@@ -37,6 +37,8 @@ type Options struct {
 	Now func() time.Time
 	// Argon2 is the cost of password hashes; zero means the default.
 	Argon2 identity.Argon2
+	// NoChores leaves it to others to queue what the site does by itself every so often.
+	NoChores bool
 }
 
 // Server is a running site.
@@ -197,21 +199,23 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
-	s.start(context.WithoutCancel(ctx))
+	s.start(context.WithoutCancel(ctx), o)
 	return s, nil
 }
 
 // start runs what works in the background.
-func (s *Server) start(ctx context.Context) {
+func (s *Server) start(ctx context.Context, o Options) {
 	ctx, s.stop = context.WithCancel(ctx)
 	svc := s.site.Service
+	if !o.NoChores {
+		s.workers.Go(func() { svc.Chores.Run(ctx) })
+	}
 	for _, run := range []func(context.Context){
 		svc.Trail.Run,
 		svc.Audit.Run,
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
 		svc.Filtering.Run,
-		svc.Chores.Run,
 		s.jobs.Run,
 		s.follower.Run,
 		svc.Notifications.Run,
