@@ -43,15 +43,11 @@ type channelGroupRow struct {
 
 // levelOptions are the permissions that can be given, the chosen one marked.
 func levelOptions(chosen access.Level) []option {
-	out := []option{
+	return choosing(chosen.String(), []option{
 		choice(access.Read.String(), "Read", "Install its packages."),
 		choice(access.Write.String(), "Write", "Upload to it, too."),
 		choice(access.Manage.String(), "Manage", "Delete from it and change it, its groups and its settings, too."),
-	}
-	for i := range out {
-		out[i].Selected = out[i].Value == chosen.String()
-	}
-	return out
+	})
 }
 
 // groupsFrame reads what the page shows.

@@ -38,6 +38,14 @@ type option struct {
 // choice is an option for a page's data; field marks the one that was chosen.
 func choice(value, label, hint string) option { return option{Value: value, Label: label, Hint: hint} }
 
+// choosing marks the option of a value, in place.
+func choosing(value string, options []option) []option {
+	for i := range options {
+		options[i].Selected = options[i].Value == value
+	}
+	return options
+}
+
 // Describes lists the ids of what describes the field: its hint and its error.
 func (f field) Describes() string {
 	out := ""

@@ -40,14 +40,10 @@ type memberRow struct {
 
 // memberLevels are the levels that a member can have, the chosen one marked.
 func memberLevels(chosen access.Level) []option {
-	out := []option{
+	return choosing(chosen.String(), []option{
 		choice(access.Read.String(), "See", "Is in the group and sees who else is."),
 		choice(access.Manage.String(), "Manage", "Adds and removes members, renames and deletes the group, too."),
-	}
-	for i := range out {
-		out[i].Selected = out[i].Value == chosen.String()
-	}
-	return out
+	})
 }
 
 // groupMembers reads what the page shows.

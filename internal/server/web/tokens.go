@@ -148,13 +148,16 @@ func (v tokenView) Renewed() time.Time {
 	return v.Secrets[0].CreatedAt
 }
 
+// Awaited tells that its present string took the place of another and has not been used yet.
+func (v tokenView) Awaited() bool { return v.Used.At.IsZero() && !v.Renewed().IsZero() }
+
 // lastUse says when the token was last used, for those who are about to end it.
 func (v tokenView) lastUse(now time.Time) string {
-	switch renewed := v.Renewed(); {
+	switch {
 	case !v.Used.At.IsZero():
 		return "It was last used " + relative(now, v.Used.At) + v.Used.by() + "."
-	case !renewed.IsZero():
-		return "Its present string was issued " + relative(now, renewed) + " and has not been used yet. What used the string before it may be waiting for it."
+	case v.Awaited():
+		return "Its present string was issued " + relative(now, v.Renewed()) + " and has not been used yet. What used the string before it may be waiting for it."
 	}
 	return "It has never been used."
 }

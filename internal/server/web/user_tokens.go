@@ -130,11 +130,11 @@ func (p *page) handOverForm() (handOverData, error) {
 			continue
 		}
 		used := "never used"
-		if !t.Renewed().IsZero() {
-			used = "not used since its string was issued anew"
-		}
-		if !t.Used.At.IsZero() {
+		switch {
+		case !t.Used.At.IsZero():
 			used = "last used " + relative(p.Callers.Now(), t.Used.At)
+		case t.Awaited():
+			used = "not used since its string was issued anew"
 		}
 		hint := ""
 		for _, line := range t.Listed() {
