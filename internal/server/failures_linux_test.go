@@ -222,10 +222,18 @@ func TestDiskFull(t *testing.T) {
 	o.recovered()
 }
 
-// remount makes a disk read-only, or writable again.
+// remount makes a disk read-only, or writable again. The kernel refuses while a file is open for writing, as one is when the
+// server still makes an index in the background: it is asked until it agrees.
 func remount(t *testing.T, dir string, flags uintptr) {
 	t.Helper()
-	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|flags, ""); err != nil {
+	var err error
+	for range 3000 {
+		if err = syscall.Mount("", dir, "", syscall.MS_REMOUNT|flags, ""); !errors.Is(err, syscall.EBUSY) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil {
 		t.Fatalf("remount: %v", err)
 	}
 }

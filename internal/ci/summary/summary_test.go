@@ -41,7 +41,7 @@ func TestPlantedModule(t *testing.T) {
 		{"panic", false, []string{"./panics"}, false, "1 passed, 1 failed, 0 skipped", []string{"at the disco"}},
 		{"does not build", false, []string{"./pass ./broken"}, false, "4 passed, 1 failed, 0 skipped", []string{"undefined: undefined"}},
 		{"exits", false, []string{"./exits"}, false, "0 passed, 1 failed, 0 skipped", []string{"exit status 3"}},
-		{"timeout", false, []string{"-timeout=1ns ./pass"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out"}},
+		{"timeout", false, []string{"-timeout=1s ./hangs"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out"}},
 		{"no test", false, []string{"./empty"}, false, "0 passed, 1 failed, 0 skipped", []string{"no test ran"}},
 		{"no such package", false, []string{"./pass", "./nowhere"}, false, "4 passed, 1 failed, 0 skipped", []string{"nowhere"}},
 		{"bad flag", false, []string{"./pass", "-nosuchflag ./pass"}, false, "4 passed, 1 failed, 0 skipped", []string{"nosuchflag"}},

@@ -1,0 +1,10 @@
+package hangs
+
+import (
+	"testing"
+	"time"
+)
+
+func TestHangs(*testing.T) {
+	time.Sleep(time.Hour)
+}
