@@ -117,7 +117,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(a.auditCommand())
 	root.AddCommand(
-		a.configCommand(), a.versionCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.migrateStoreCommand(), a.adminCommand(), a.systemCommand(),
+		a.configCommand(), a.versionCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.migrateStoreCommand(), a.doctorCommand(), a.adminCommand(), a.systemCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.condaCommand(),
 		a.channelCommand(), a.uploadCommand(), a.downloadCommand(), a.removeCommand(), a.copyCommand(), a.moveCommand(), a.jobCommand(), a.packageCommand(), a.labelCommand(), a.searchCommand(),
 		a.tokenCommand(), a.scopesCommand(), a.accessCommand(), a.trustCommand(), a.userCommand(), a.roleCommand(), a.groupCommand(), a.serviceAccountCommand(),
