@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,21 @@ type summary struct {
 	total    counts
 	packages struct{ ok, failed, empty int }
 	skips    []string
+	failures []string
+	slow     []slow
 }
+
+// slow is a test that took long.
+type slow struct {
+	name    string
+	seconds float64
+}
+
+// Of the tests that took slowFrom seconds or more, the slowest are told.
+const (
+	slowFrom = 5
+	slowest  = 15
+)
 
 // read takes the events of one run. Lines that are no events, such as an
 // error message of the go command, are passed on.
@@ -96,6 +111,9 @@ func (s *summary) line(line []byte) {
 }
 
 func (s *summary) testEvent(p *pkg, e event) {
+	if e.Elapsed >= slowFrom && !strings.Contains(e.Test, "/") {
+		s.slow = append(s.slow, slow{e.Package + " " + e.Test, e.Elapsed})
+	}
 	switch e.Action {
 	case "run", "output":
 		p.print(e)
@@ -107,6 +125,7 @@ func (s *summary) testEvent(p *pkg, e event) {
 		s.skips = append(s.skips, e.Package+" "+e.Test+p.take(e.Test))
 	case "fail":
 		p.failed++
+		s.failures = append(s.failures, e.Package+" "+e.Test)
 		s.printf("%s", p.take(e.Test))
 	}
 }
@@ -134,10 +153,12 @@ func (s *summary) packageFailed(name string, p *pkg, remark string) {
 	itself := p.take("")
 	for _, test := range slices.Sorted(maps.Keys(p.output)) {
 		p.failed++
+		s.failures = append(s.failures, name+" "+test)
 		s.printf("%s", p.take(test))
 	}
 	if p.failed == 0 {
 		p.failed = 1
+		s.failures = append(s.failures, name)
 	}
 	s.packages.failed++
 	s.closePackage(name, p)
@@ -164,6 +185,13 @@ func (s *summary) close() bool {
 		s.broken("summary", errors.New("no test ran"))
 	}
 	s.printf("\n")
+	slices.SortStableFunc(s.slow, func(a, b slow) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, t := range s.slow[:min(slowest, len(s.slow))] {
+		s.printf("slow: %s  %.0fs\n", t.name, t.seconds)
+	}
+	for _, name := range s.failures {
+		s.printf("failed: %s\n", name)
+	}
 	for _, skip := range s.skips {
 		s.printf("skipped: %s\n", strings.TrimSpace(skip))
 	}

@@ -35,13 +35,13 @@ func TestPlantedModule(t *testing.T) {
 		{"with a variable", true, []string{"PLANTED=yes ./env"}, true, "1 passed, 0 failed, 0 skipped", []string{"== go test PLANTED=yes ./env"}},
 		{"without it", true, []string{"./env"}, false, "0 passed, 1 failed, 0 skipped", []string{"nothing is planted"}},
 		{"without tests", true, []string{"./pass ./empty"}, true, "4 passed, 0 failed, 0 skipped", []string{"packages: 1 ok, 0 failed, 1 without tests"}},
-		{"fail", false, []string{"./pass ./fail"}, false, "5 passed, 2 failed, 0 skipped", []string{"got 1, want 2", "FAIL  example.org/planted/fail  1 passed, 2 failed"}},
+		{"fail", false, []string{"./pass ./fail"}, false, "5 passed, 2 failed, 0 skipped", []string{"got 1, want 2", "FAIL  example.org/planted/fail  1 passed, 2 failed", "failed: example.org/planted/fail Test"}},
 		{"skip at home", false, []string{"./skip"}, true, "0 passed, 0 failed, 1 skipped", []string{"skipped: example.org/planted/skip TestSkipped", "no tool here"}},
 		{"skip in CI", true, []string{"./pass ./skip"}, false, "4 passed, 0 failed, 1 skipped", []string{"no tool here", "a skipped test is a failure"}},
 		{"panic", false, []string{"./panics"}, false, "1 passed, 1 failed, 0 skipped", []string{"at the disco"}},
-		{"does not build", false, []string{"./pass ./broken"}, false, "4 passed, 1 failed, 0 skipped", []string{"undefined: undefined"}},
+		{"does not build", false, []string{"./pass ./broken"}, false, "4 passed, 1 failed, 0 skipped", []string{"undefined: undefined", "failed: example.org/planted/broken\n"}},
 		{"exits", false, []string{"./exits"}, false, "0 passed, 1 failed, 0 skipped", []string{"exit status 3"}},
-		{"timeout", false, []string{"-timeout=1s ./hangs"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out"}},
+		{"timeout", false, []string{"-timeout=1s ./hangs"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out", "failed: example.org/planted/hangs TestHangs\n"}},
 		{"no test", false, []string{"./empty"}, false, "0 passed, 1 failed, 0 skipped", []string{"no test ran"}},
 		{"no such package", false, []string{"./pass", "./nowhere"}, false, "4 passed, 1 failed, 0 skipped", []string{"nowhere"}},
 		{"bad flag", false, []string{"./pass", "-nosuchflag ./pass"}, false, "4 passed, 1 failed, 0 skipped", []string{"nosuchflag"}},
@@ -91,5 +91,25 @@ func TestBrokenOff(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "half a w") || !strings.Contains(b.String(), "did not finish") {
 		t.Errorf("output:\n%s", b.String())
+	}
+}
+
+// TestSlowest tells the slowest of all runs, not subtests, whose time is in that of their parent.
+func TestSlowest(t *testing.T) {
+	var b bytes.Buffer
+	s := summary{out: &b}
+	for _, events := range []string{
+		`{"Action":"pass","Package":"p","Test":"TestA","Elapsed":6.2}`,
+		`{"Action":"pass","Package":"q","Test":"TestB/sub","Elapsed":70}
+{"Action":"pass","Package":"q","Test":"TestB","Elapsed":71}
+{"Action":"pass","Package":"q","Test":"TestC","Elapsed":0.3}`,
+	} {
+		if err := s.read(strings.NewReader(events)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.close()
+	if want := "\nslow: q TestB  71s\nslow: p TestA  6s\n"; !strings.Contains(b.String(), want) || strings.Contains(b.String(), "sub") {
+		t.Errorf("output lacks %q or has a subtest:\n%s", want, b.String())
 	}
 }
