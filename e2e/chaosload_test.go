@@ -12,7 +12,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,13 +122,6 @@ func (t *tally) add(what, detail string) {
 	}
 }
 
-// note adds a line to the summary.
-func (t *tally) note(text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.events = append(t.events, text)
-}
-
 func (t *tally) fail(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -207,7 +199,7 @@ func (c *chaos) call(n *node, r request) (status int, body []byte) {
 		return status, nil
 	}
 	if status >= http.StatusInternalServerError {
-		c.internal(n, r, status, header.Get("X-Request-Id"), c.outages.since(begun))
+		c.internal(n, r, status, header.Get("X-Request-Id"))
 		return http.StatusServiceUnavailable, nil
 	}
 	if len(r.expect) > 0 && !slices.Contains(r.expect, status) {
@@ -216,9 +208,8 @@ func (c *chaos) call(n *node, r request) (status int, body []byte) {
 	return status, body
 }
 
-// internal notes an error that the server did not expect, with what its log says of it. While something is broken it fails
-// a run that was asked for; the one that every test run does counts it only, until the last of them is found.
-func (c *chaos) internal(n *node, r request, status int, id string, broken bool) {
+// internal notes an error that the server did not expect, with what its log says of it.
+func (c *chaos) internal(n *node, r request, status int, id string) {
 	c.tally.add(strconv.Itoa(status)+" in place of 503", "")
 	var says []string
 	n.mu.Lock()
@@ -228,12 +219,7 @@ func (c *chaos) internal(n *node, r request, status int, id string, broken bool)
 		}
 	}
 	n.mu.Unlock()
-	text := fmt.Sprintf("%s %s: %d: %.1000s", r.method, r.path, status, strings.Join(says, ""))
-	if broken && os.Getenv(envChaos) == "" {
-		c.tally.note(text)
-		return
-	}
-	c.tally.fail("%s", text)
+	c.tally.fail("%s %s: %d: %.1000s", r.method, r.path, status, strings.Join(says, ""))
 }
 
 func (c *chaos) once(url string, r request) (int, http.Header, []byte, error) {

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -19,6 +20,8 @@ type Door struct {
 	mu    sync.Mutex
 	shut  bool
 	conns map[net.Conn]bool
+	// lost is what the server never hears.
+	lost []byte
 }
 
 // NewDoor makes a door to a database of this package, which is open.
@@ -69,6 +72,30 @@ func (d *Door) Open() {
 	d.shut = false
 }
 
+// Lose ends a connection on which this text is sent, which the server does not hear; an empty one ends none.
+func (d *Door) Lose(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = []byte(text)
+}
+
+// heard is the way to the server.
+type heard struct {
+	net.Conn
+	door *Door
+}
+
+// Write sends what is not to be lost.
+func (h heard) Write(p []byte) (int, error) {
+	h.door.mu.Lock()
+	lose := len(h.door.lost) > 0 && bytes.Contains(p, h.door.lost)
+	h.door.mu.Unlock()
+	if lose {
+		return 0, net.ErrClosed
+	}
+	return h.Conn.Write(p)
+}
+
 func (d *Door) serve(ctx context.Context, l net.Listener, serving *sync.WaitGroup) {
 	for {
 		c, err := l.Accept()
@@ -90,7 +117,7 @@ func (d *Door) pass(ctx context.Context, c net.Conn) {
 		return
 	}
 	var both sync.WaitGroup
-	for to, from := range map[net.Conn]net.Conn{c: server, server: c} {
+	for to, from := range map[net.Conn]net.Conn{c: server, heard{server, d}: c} {
 		both.Go(func() {
 			// However it ends, that is the end of both.
 			_, _ = io.Copy(to, from)

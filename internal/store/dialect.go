@@ -28,7 +28,7 @@ type dialect struct {
 	// columns rewrites a migration for columns of text, nil for as it is.
 	columns func(text []byte) []byte
 	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full, isDown whether the
-	// database cannot be asked just now, nil for never.
+	// database cannot be asked just now.
 	isUnique, isFull, isDown func(error) bool
 	// enter is what a write transaction begins with, notify what it ends with when it told of changes; empty for nothing.
 	enter, notify string

@@ -77,26 +77,38 @@ func postgresCode(err error) string {
 	return ""
 }
 
-// isPostgresDown recognises what passes by itself: no connection, too many of them, a server that stops or starts, a lock
-// that is held for too long.
+// isPostgresDown recognises what passes by itself: no connection, too many of them, a server that stops, starts or has
+// become a standby, a lock that is held for too long, a disk that fails. A connection that cannot be made is all of that,
+// whatever the reason.
 func isPostgresDown(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
 	if code := postgresCode(err); code != "" {
 		switch code[:2] {
 		case "08", "40", "53", "57":
 			return true
 		}
-		return code == "55P03"
+		switch code {
+		case "25006", "25P03", "55P03", "58000", "58030":
+			return true
+		}
+		return false
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
-	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF)
+	// The driver says of a connection that ends before the answer to a statement without arguments, such as a commit, only
+	// that it is closed.
+	for _, lost := range []error{pgconn.ErrConnClosed, driver.ErrBadConn, sql.ErrConnDone, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed} {
+		if errors.Is(err, lost) {
+			return true
+		}
+	}
+	return false
 }
 
 // migrateAlone holds a lock while migrations run, so that replicas that start together do not migrate together. The lock

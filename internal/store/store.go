@@ -78,7 +78,7 @@ func (s *Store) translate(err error) error {
 		return fmt.Errorf("%w: %w", registry.ErrTaken, err)
 	case s.d.isFull(err):
 		return fmt.Errorf("%w: %w", registry.ErrNoSpace, err)
-	case s.d.isDown != nil && s.d.isDown(err):
+	case s.d.isDown(err):
 		return fmt.Errorf("%w: %w", registry.ErrUnavailable, err)
 	default:
 		return err

@@ -117,7 +117,7 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 		// fn failed or panicked: undo what it did.
 		for _, undo := range []string{"ROLLBACK TO member", "RELEASE member"} {
 			if _, uerr := b.tx.ExecContext(ctx, undo); uerr != nil {
-				b.broken = fmt.Errorf("the transaction ended: %w (%w)", cmp.Or(err, errPanicked), uerr)
+				b.broken = w.ended(err, uerr)
 				return
 			}
 		}
@@ -145,6 +145,16 @@ func (w *writer) commit(ctx context.Context) {
 
 // errPanicked stands for the error of a member that had none to give.
 var errPanicked = errors.New("a write panicked")
+
+// ended is what the other members of a batch are told when one failed and could not be undone. What it failed with is the
+// reason only where that is the state of the database; else it is between the member and its caller.
+func (w *writer) ended(failure, undo error) error {
+	failure = cmp.Or(failure, errPanicked)
+	if d := w.pool.d; d.isFull(failure) || d.isDown(failure) {
+		return fmt.Errorf("the transaction ended: %w (%w)", failure, undo)
+	}
+	return fmt.Errorf("the transaction ended: %w (after: %s)", undo, failure.Error())
+}
 
 // finish writes the events of the members that succeeded and commits.
 func (w *writer) finish(ctx context.Context, b *batch) error {
