@@ -182,6 +182,12 @@ type ChannelSettings struct {
 	CVENotifications *CVENotifications
 }
 
+// Equal tells whether both say the same.
+func (s ChannelSettings) Equal(o ChannelSettings) bool {
+	a, b := s.CVENotifications, o.CVENotifications
+	return a == b || a != nil && b != nil && *a == *b
+}
+
 // CVENotifications choose changes of CVEs.
 type CVENotifications struct {
 	ScoreIncrease, ScoreDecrease, StatusChange bool

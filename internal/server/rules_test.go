@@ -223,6 +223,9 @@ func TestFiltersRefused(t *testing.T) {
 	if !strings.Contains(string(a.body), `"settings":{"cve_notifications":{"cve_status_change":true,"cve_score_threshold":7}}`) {
 		t.Errorf("settings are not returned: %s", a.body)
 	}
+	if h := get("/api/audit?event_types=channel_updated").xAuth(s.ScopeToken(s.Admin, "audit-logs:view").Secret).do(t, s.Site).ok(t, "audit"); !strings.Contains(string(h.body), `"ScoreThreshold":7`) {
+		t.Errorf("the audit does not tell of the settings: %s", h.body)
+	}
 	edit(api.ChannelUpdate{IndexingBehavior: new(api.IndexingFrozen)}).ok(t, "freeze")
 	edit(api.ChannelUpdate{Filters: &api.ChannelFilters{Conda: &api.FamilyFilter{ExcludeSpecs: []string{"a"}}}}).refused(t, "frozen", http.StatusBadRequest, api.CodeFrozen)
 }
