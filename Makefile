@@ -20,6 +20,10 @@ RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
 # nothing, and more than doubles the time.
 RACEFLAGS := -race -gcflags=modernc.org/...=-race=false
 
+# These send thousands of requests one after the other: no goroutine meets
+# another, and the plain pass runs them.
+SWEEPS := ^Test(NoForgottenCheck|EachScope|EachLevel)$$
+
 # The whole server on PostgreSQL; the store is tested on both databases anyway.
 # The scripts run with S3 besides. The one about the audit tampers with the file
 # of a SQLite database.
@@ -48,7 +52,7 @@ build: ## build ./kingsnake, one static binary
 .PHONY: test
 test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
 	go vet ./...
-	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '$(RACEFLAGS) -timeout=40m $(RACE)' \
+	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '$(RACEFLAGS) -timeout=40m -skip=$(SWEEPS) $(RACE)' \
 		-run '$(POSTGRES) ./internal/server' -run 'KINGSNAKE_TEST_BLOBS=s3 $(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
 
 .PHONY: test-deps
