@@ -53,7 +53,12 @@ const clockSkew = 24 * time.Hour
 func badPackage(err error) error {
 	var e *pkgfile.Error
 	if errors.As(err, &e) {
-		return &Error{Code: CodeBadPackage, Reason: string(e.Code), Message: e.Error(), Err: err}
+		// The code goes to programs, as the reason; people are told in words.
+		message := e.Message
+		if e.Member != "" {
+			message = e.Member + ": " + message
+		}
+		return &Error{Code: CodeBadPackage, Reason: string(e.Code), Message: message, Err: err}
 	}
 	if errors.Is(err, repodata.ErrInvalid) {
 		return &Error{Code: CodeBadPackage, Reason: "bad_metadata", Message: err.Error(), Err: err}

@@ -4,8 +4,10 @@ package callers
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,13 +81,22 @@ func (m *Maker) Session(ctx context.Context, r *http.Request, requestID, bearer 
 func (m *Maker) TryPassword(c *access.Caller, account string, try func() error) error {
 	refund, wait, ok := m.Limiter.Password(c.Address, account, m.Now())
 	if !ok {
-		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; wait and try again"}
+		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; try again in " + waitWords(wait)}
 	}
 	err := try()
 	if err == nil {
 		refund()
 	}
 	return err
+}
+
+// waitWords says how long to wait, in whole seconds.
+func waitWords(wait time.Duration) string {
+	n := int64(math.Ceil(wait.Seconds()))
+	if n == 1 {
+		return "one second"
+	}
+	return strconv.FormatInt(n, 10) + " seconds"
 }
 
 // Again finds out anew who sent a request that is still being answered: what its credential is worth now. It is not

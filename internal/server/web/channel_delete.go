@@ -44,7 +44,7 @@ func lossWords(c registry.Channel, l registry.Losses) []string {
 		n     int64
 		words string
 	}{
-		{l.ServiceTokens, plural(l.ServiceTokens, "token") + " of its service account, which end at once"},
+		{l.ServiceTokens, "its service account with " + ending(l.ServiceTokens, "token")},
 		{l.Subchannels, plural(l.Subchannels, "subchannel") + ", with everything inside"},
 		{l.TrustRules, plural(l.TrustRules, "trusted publisher")},
 		{l.Virtual, "its part in " + plural(l.Virtual, "virtual channel")},

@@ -147,7 +147,7 @@ func (p *page) groupRemoval() (confirmation, error) {
 	}
 	c := confirmation{
 		Question: "Take " + g.Group.Name + " off " + path + "?",
-		Loses:    []string{"What its " + plural(g.Group.Members, "member") + " may do on " + path + " by this group (" + g.Permission.String() + "), with the next request"},
+		Loses:    []string{"What its members may do on " + path + " by this group (" + g.Permission.String() + "), with the next request: " + plural(g.Group.Members, "member")},
 		Keeps:    "The group itself stays, and what it may do elsewhere. What its members hold by other groups stays, too.",
 		Action:   channelURL(path, "groups", id, "remove"), Button: "Remove " + g.Group.Name, Cancel: channelURL(path, "groups"),
 	}

@@ -116,8 +116,12 @@ func (p *page) accountDeletion() (servicesData, confirmation, error) {
 	}
 	path := d.Channel.Path
 	p.under(path, channelURL(path), servicesTitle, serviceURL(path))
+	loses := []string{"The account itself, which has no tokens"}
+	if n := d.Account.Tokens; n > 0 {
+		loses = []string{"The account itself", ending(n, "token")}
+	}
 	return d, confirmation{
-		Question: "Delete " + d.Account.Name + "?", Loses: []string{plural(d.Account.Tokens, "token") + ", which end at once"},
+		Question: "Delete " + d.Account.Name + "?", Loses: loses,
 		Keeps:  "What was uploaded with them stays.",
 		Action: serviceURL(path, "delete"), Button: "Delete the account", Cancel: serviceURL(path),
 	}, nil

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // The data of the parts in templates/parts. Each is made by a function of the same name as the part.
@@ -61,6 +62,26 @@ func newCopyable(label, text string) copyable {
 		return '-'
 	}, strings.ToLower(label))
 	return copyable{ID: "copy-" + id, Label: label, Text: text}
+}
+
+// piece is a word of what is to be copied, with what stands before it.
+type piece struct{ Gap, Word string }
+
+// Pieces are the words, in order. Nothing but blanks and ends of lines stands between them.
+func (c copyable) Pieces() []piece {
+	var out []piece
+	rest := c.Text
+	for rest != "" {
+		word := strings.TrimLeftFunc(rest, unicode.IsSpace)
+		gap := rest[:len(rest)-len(word)]
+		end := strings.IndexFunc(word, unicode.IsSpace)
+		if end < 0 {
+			end = len(word)
+		}
+		out = append(out, piece{gap, word[:end]})
+		rest = word[end:]
+	}
+	return out
 }
 
 // confirmation is a page that asks before something is lost, or before others will notice what is done.

@@ -5,10 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"kingsnake/internal/access"
@@ -169,7 +172,19 @@ func (p *page) again(err error, name, title string, data any, already string) er
 	default:
 		return err
 	}
-	return p.render(http.StatusUnprocessableEntity, name, title, data)
+	status := http.StatusUnprocessableEntity
+	if known && e.Code == registry.CodeTooMany {
+		status = http.StatusTooManyRequests
+		p.retryAfter(e.RetryAfter)
+	}
+	return p.render(status, name, title, data)
+}
+
+// retryAfter tells programs when to try again, if there is something to tell.
+func (p *page) retryAfter(wait time.Duration) {
+	if wait > 0 {
+		p.w.Header().Set("Retry-After", strconv.FormatInt(int64(math.Ceil(wait.Seconds())), 10))
+	}
 }
 
 // named turns a refusal of what was named in a field into an error of that field, in the words of the error pages: what

@@ -197,7 +197,7 @@ func (p *page) groupDeletion() (groupFrame, confirmation, error) {
 		return f, confirmation{}, err
 	}
 	c := confirmation{
-		Question: "Delete the group " + g.Name + "?", Loses: []string{"The list of its " + plural(g.Members, "member")},
+		Question: "Delete the group " + g.Name + "?", Loses: []string{"Who is in it: " + plural(g.Members, "member")},
 		Keeps:  "The accounts of its members stay, with what they hold by other groups. A new group of the same name has nothing of this one.",
 		Action: groupURL(g.PublicID, "delete"), Button: "Delete " + g.Name, Cancel: groupURL(g.PublicID),
 	}

@@ -209,7 +209,12 @@ func (p *page) userDeletion() (userFrame, confirmation, error) {
 
 // owningWords lists what ends with an account, and what it leaves without anybody.
 func owningWords(o registry.Ownings) []string {
-	out := []string{"The account, its sessions and its place in groups", plural(int64(len(o.Tokens)), "token") + " that work now"}
+	out := []string{"The account, its sessions and its place in groups"}
+	if n := int64(len(o.Tokens)); n == 1 {
+		out = append(out, "1 token that works now")
+	} else if n > 1 {
+		out = append(out, plural(n, "token")+" that work now")
+	}
 	for i, path := range o.Channels {
 		if i == maxNamedLosses {
 			out = append(out, "The only owner of "+plural(int64(len(o.Channels)-i), "more channel"))

@@ -64,6 +64,14 @@ func plural(n int64, noun string) string {
 	return thousands(n) + " " + noun + "s"
 }
 
+// ending counts what ends with something else: "1 token, which ends at once".
+func ending(n int64, noun string) string {
+	if n == 1 {
+		return plural(n, noun) + ", which ends at once"
+	}
+	return plural(n, noun) + ", which end at once"
+}
+
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
