@@ -38,23 +38,23 @@ func (p *page) deletion() (confirmation, error) {
 func lossWords(c registry.Channel, l registry.Losses) []string {
 	out := []string{
 		plural(l.Packages, "package") + " (" + plural(l.Files, "file") + ", " + humanSize(l.Size) + ")",
-		"access to it by " + plural(l.Tokens, "token"),
+		"Access to it by " + plural(l.Tokens, "token"),
 	}
 	for _, more := range []struct {
 		n     int64
 		words string
 	}{
-		{l.ServiceTokens, "its service account with " + ending(l.ServiceTokens, "token")},
+		{l.ServiceTokens, "Its service account with " + ending(l.ServiceTokens, "token")},
 		{l.Subchannels, plural(l.Subchannels, "subchannel") + ", with everything inside"},
 		{l.TrustRules, plural(l.TrustRules, "trusted publisher")},
-		{l.Virtual, "its part in " + plural(l.Virtual, "virtual channel")},
+		{l.Virtual, "Its part in " + plural(l.Virtual, "virtual channel")},
 	} {
 		if more.n > 0 {
 			out = append(out, more.words)
 		}
 	}
 	if c.ParentID == 0 {
-		out = append(out, "the group "+registry.OwnersGroup(c.Path)+", and what other groups may do on it")
+		out = append(out, "The group "+registry.OwnersGroup(c.Path)+", and what other groups may do on it")
 	}
 	return out
 }

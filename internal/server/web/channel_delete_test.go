@@ -69,7 +69,7 @@ func TestDeletingAChannelSaysWhatIsLost(t *testing.T) {
 	b := as(t, s, "ada")
 	p := b.Get("/-/channels/team/delete")
 	losses := strings.Join(texts(p, ".danger-card li"), "; ")
-	for _, want := range []string{"2 packages", "access to it by 2 tokens", "1 subchannel"} {
+	for _, want := range []string{"2 packages", "Access to it by 2 tokens", "1 subchannel"} {
 		if !strings.Contains(losses, want) {
 			t.Errorf("the page says %q and not %s", losses, want)
 		}

@@ -156,7 +156,7 @@ func TestUploadByForm(t *testing.T) {
 	}
 	other, _ := servertest.Package(7, random.Options{Name: "alpha", Version: "1.0", Subdir: "noarch", Build: info.Build})
 	p = send(t, b, "/-/channels/team/upload", false, map[string][]byte{info.Filename: other, "no-package.txt": []byte("x")})
-	if p.Status != http.StatusUnprocessableEntity || len(p.All(".notice.error li")) != 2 {
+	if p.Status != http.StatusUnprocessableEntity || len(p.All(".notice.error li")) != 2 || strings.Contains(p.Text(), "_format") {
 		t.Errorf("another file of that name and no package: status %d: %s", p.Status, p.Find("main").Text())
 	}
 	if p = send(t, b, "/-/channels/team/upload", true, map[string][]byte{info.Filename: other}); p.Find(".notice.success").Text() != info.Filename+" is replaced." {

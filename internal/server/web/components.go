@@ -84,6 +84,17 @@ func (c copyable) Pieces() []piece {
 	return out
 }
 
+// levelForm changes, in a line of a list, what a group or a member of one may do.
+type levelForm struct {
+	// Action is where the form goes, Who whom it is about, Where on what, such as " with the group".
+	Action, Who, Where string
+	Levels             []option
+}
+
+func newLevelForm(action, who, where string, levels []option) levelForm {
+	return levelForm{action, who, where, levels}
+}
+
 // confirmation is a page that asks before something is lost, or before others will notice what is done.
 type confirmation struct {
 	// Question says what is about to be done, Loses what will be gone, one line each.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -118,21 +119,50 @@ func (l *listing) with(name, value string) string {
 	return l.path + "?" + q.Encode()
 }
 
-// heading is a column's heading that sorts by it.
-type heading struct {
+// column is the heading of a column. One with an address sorts by it.
+type column struct {
 	Label, URL string
-	// Aria is the attribute aria-sort of the column.
+	// Aria is the attribute aria-sort of a column that sorts.
 	Aria string
+	// Number tells that the column holds numbers, Unseen that only who hears the page needs the heading.
+	Number, Unseen bool
 }
 
-// newHeading makes a heading: {{template "th" (th .Data.List "name" "Name")}}.
-func newHeading(l *listing, column, label string) heading {
-	h := heading{Label: label, URL: l.with("sort", column), Aria: "none"}
-	switch l.Sort {
-	case column:
-		h.URL, h.Aria = l.with("sort", "-"+column), "ascending"
-	case "-" + column:
-		h.Aria = "descending"
+// newColumns makes the head of a list from label and kind in turn. A kind is the column of the list that the heading sorts
+// by, with # in front where it holds numbers; "" and "#" for one that does not sort; "unseen" for one of buttons. A label
+// that is false, as of a column that not everybody has, is left out:
+// {{template "columns" (columns .Data.List "Name" "name" "Files" "#" (and .Data.MayEdit "Actions") "unseen")}}.
+func newColumns(l *listing, labelsAndKinds ...any) ([]column, error) {
+	if len(labelsAndKinds)%2 != 0 {
+		return nil, fmt.Errorf("columns come as label and kind")
 	}
-	return h
+	var out []column
+	for i := 0; i < len(labelsAndKinds); i += 2 {
+		label, shown := labelsAndKinds[i].(string)
+		kind, known := labelsAndKinds[i+1].(string)
+		if !known {
+			return nil, fmt.Errorf("the kind of column %v is no text", labelsAndKinds[i])
+		}
+		if !shown {
+			continue
+		}
+		c := column{Label: label, Unseen: kind == "unseen"}
+		kind, c.Number = strings.CutPrefix(kind, "#")
+		if kind != "" && !c.Unseen {
+			c.URL, c.Aria = l.order(kind)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// order gives the address of the list sorted by a column, the other way round where it is already, and how it is now.
+func (l *listing) order(by string) (address, aria string) {
+	switch l.Sort {
+	case by:
+		return l.with("sort", "-"+by), "ascending"
+	case "-" + by:
+		return l.with("sort", by), "descending"
+	}
+	return l.with("sort", by), "none"
 }

@@ -52,6 +52,24 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
+// TestTooManyPasswords guesses until the site has enough: it says when to try again, to people and to programs.
+func TestTooManyPasswords(t *testing.T) {
+	s := servertest.New(t)
+	s.Clock.Stop()
+	form := webtest.New(t, s.URL).Get("/-/sign-in").Form("form.card").Set("username", "admin").Set("password", "not this one")
+	p := form.Submit()
+	for range 30 {
+		if p.Status != http.StatusUnprocessableEntity {
+			break
+		}
+		p = form.Submit()
+	}
+	wait := p.Header.Get("Retry-After")
+	if p.Status != http.StatusTooManyRequests || wait == "" || !strings.Contains(p.Problems(), "try again in "+wait+" seconds") {
+		t.Errorf("status %d, Retry-After %q, problems %q", p.Status, wait, p.Problems())
+	}
+}
+
 func TestSignOutEndsTheSession(t *testing.T) {
 	s := servertest.New(t)
 	b := webtest.SignIn(t, s.URL, "admin", servertest.AdminPassword)

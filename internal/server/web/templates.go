@@ -39,7 +39,7 @@ func (w *Web) parseTemplates() (map[string]*template.Template, error) {
 // functions are what templates can call.
 func (w *Web) functions() template.FuncMap {
 	return template.FuncMap{
-		"asset": w.assets.url, "field": newField, "th": newHeading, "button": newButton, "empty": newEmpty, "tabs": newTabs,
+		"asset": w.assets.url, "field": newField, "columns": newColumns, "levelForm": newLevelForm, "tokenLine": newTokenLine, "button": newButton, "empty": newEmpty, "tabs": newTabs,
 		"ago": newMoment, "until": newMoment, "size": humanSize, "count": plural, "copyable": newCopyable,
 		"groupURL": groupURL, "userURL": userURL, "roleURL": roleURL,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },

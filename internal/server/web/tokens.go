@@ -95,6 +95,14 @@ type tokenView struct {
 	Uses int64
 }
 
+// tokenLine is a token in a list, with the page that it stands on.
+type tokenLine struct {
+	View *view
+	tokenView
+}
+
+func newTokenLine(v *view, t tokenView) tokenLine { return tokenLine{v, t} }
+
 // badge is a word in a coloured field.
 type badge struct{ Class, Label string }
 
