@@ -24,10 +24,10 @@ RACEFLAGS := -race -gcflags=modernc.org/...=-race=false
 # another, and the plain pass runs them.
 SWEEPS := ^Test(NoForgottenCheck|EachScope|EachLevel)$$
 
-# The whole server on PostgreSQL; the store is tested on both databases anyway.
-# The scripts run with S3 besides. The one about the audit tampers with the file
-# of a SQLite database.
-POSTGRES := KINGSNAKE_TEST_DATABASE=postgres -timeout=40m
+# The whole server and the scripts on PostgreSQL and S3; the stores of records
+# and of blobs are tested on both of their kinds anyway. The script about the
+# audit tampers with the file of a SQLite database.
+ENGINES := KINGSNAKE_TEST_DATABASE=postgres KINGSNAKE_TEST_BLOBS=s3 -timeout=40m
 
 FUZZTIME ?= 10s
 CHAOS    ?= 10m
@@ -53,7 +53,7 @@ build: ## build ./kingsnake, one static binary
 test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
 	go vet ./...
 	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '$(RACEFLAGS) -timeout=40m -skip=$(SWEEPS) $(RACE)' \
-		-run '$(POSTGRES) ./internal/server' -run 'KINGSNAKE_TEST_BLOBS=s3 $(POSTGRES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
+		-run '$(ENGINES) ./internal/server' -run '$(ENGINES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
 
 .PHONY: test-deps
 test-deps: ## install what the tests compare with (once)

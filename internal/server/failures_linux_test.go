@@ -83,7 +83,7 @@ func fill(t *testing.T, dir string) string {
 	return f.Name()
 }
 
-// outage is a site with a package, and what is known to be in it.
+// outage is a site with a package, whose disk or clock fails, and what is known to be in it. Its blobs are always in files.
 type outage struct {
 	*testing.T
 	site     *servertest.Site
@@ -96,7 +96,7 @@ type outage struct {
 
 func newOutage(t *testing.T, dir string) *outage {
 	t.Helper()
-	o := &outage{T: t, site: servertest.Open(t, dir)}
+	o := &outage{T: t, site: servertest.Open(t, dir, servertest.InFiles)}
 	o.site.Channel(o.site.Admin, "team", api.PrivacyPrivate)
 	data, info := servertest.Package(1, random.Options{NoArch: "generic"})
 	o.site.Upload(o.site.Admin, "team", data, info.Filename)
@@ -261,7 +261,7 @@ func TestReadOnlySite(t *testing.T) {
 	t.Run("made", func(t *testing.T) { newOutage(t, dir) })
 	remount(t, dir, syscall.MS_RDONLY)
 	cfg := emptySite(t)
-	cfg.DataDir = dir
+	cfg.DataDir, cfg.Blobs = dir, ""
 	err := server.Run(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "read-only") {
 		t.Errorf("serve: %v, want an error that says read-only", err)

@@ -5,8 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kingsnake/internal/config"
 	"kingsnake/internal/s3test"
 )
+
+// InFiles is for a test of what happens to files of the site's own machine: its blobs are in its folder, wherever those of
+// other tests are.
+func InFiles(c *config.Config) { c.Blobs = "" }
 
 // blobs gives the URL of the bucket of a site, the same one whenever the site is opened.
 func blobs(t testing.TB, dir string) string {

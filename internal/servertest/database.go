@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kingsnake/internal/pgtest"
+	"kingsnake/internal/s3test"
 	"kingsnake/internal/store"
 )
 
@@ -22,12 +23,15 @@ func Prepare(ctx context.Context, url string) error {
 	return db.Close()
 }
 
-// Keep makes a site's folder outlive what opens it: on PostgreSQL the database of the site lasts as long as the test t, and not
-// only as long as the part of it that opened the site first.
+// Keep makes a site's folder outlive what opens it: on PostgreSQL and S3 the database and the bucket of the site last as long
+// as the test t, and not only as long as the part of it that opened the site first.
 func Keep(t testing.TB, dir string) {
 	t.Helper()
 	if pgtest.Wanted() {
 		database(t, dir)
+	}
+	if s3test.Wanted() {
+		blobs(t, dir)
 	}
 }
 
