@@ -79,7 +79,7 @@ screenshots: test-deps ## write a picture of every page into screenshots/
 	KINGSNAKE_SCREENSHOTS=$(CURDIR)/screenshots go test ./e2e/browser -run TestEveryPage -count=1
 
 .PHONY: chaos
-chaos: test-deps ## kill servers and PostgreSQL under load for CHAOS (10m), as SEED (1) has it
+chaos: test-deps ## kill servers, PostgreSQL and S3 under load for CHAOS (10m), as SEED (1) has it
 	KINGSNAKE_TEST_CHAOS=$(CHAOS) KINGSNAKE_TEST_CHAOS_SEED=$(SEED) go test ./e2e -run '^TestChaos$$' -v -count=1 -timeout=2h
 
 .PHONY: pictures

@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +19,7 @@ import (
 	"kingsnake/api"
 	"kingsnake/conda/random"
 	"kingsnake/internal/pgtest"
+	"kingsnake/internal/s3test"
 )
 
 const (
@@ -23,14 +28,15 @@ const (
 	envChaosSeed = "KINGSNAKE_TEST_CHAOS_SEED"
 	// settled is how long after the end of an outage its traces may still be felt.
 	settled = 10 * time.Second
-	// databaseAway is how long PostgreSQL stays away.
+	// databaseAway is how long PostgreSQL stays away, storageAway how long the S3 server does, unless all is over sooner.
 	databaseAway = 3 * time.Second
+	storageAway  = 20 * time.Second
 )
 
-// TestChaos has three servers of one site under load while one after the other is killed and PostgreSQL crashes. Clients are
-// told of trouble by 503 with Retry-After alone, or by the end of their connection to a server that was killed; and whatever
-// happens, nothing that was acknowledged is lost, no index names what is not there, and no token works a second after its
-// end was acknowledged.
+// TestChaos has three servers of one site under load while one after the other is killed, PostgreSQL crashes, and the S3
+// server is away for a while. Clients are told of trouble by 503 with Retry-After alone, or by the end of their connection to
+// a server that was killed; and whatever happens, nothing that was acknowledged is lost, no index names what is not there,
+// and no token works a second after its end was acknowledged.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute")
@@ -50,6 +56,7 @@ func TestChaos(t *testing.T) {
 	}
 	pgtest.Require(t)
 	c := newChaos(t, seed)
+	c.away = min(storageAway, length/10)
 	c.load(seed)
 	c.unleash(t, script(seed, length))
 	close(c.over)
@@ -61,6 +68,8 @@ func TestChaos(t *testing.T) {
 // chaos is the site, and what its clients know of it.
 type chaos struct {
 	database *pgtest.Server
+	storage  *s3test.Server
+	away     time.Duration
 	nodes    [3]*node
 	http     *http.Client
 	session  string
@@ -84,12 +93,12 @@ const (
 func newChaos(t *testing.T, seed uint64) *chaos {
 	t.Helper()
 	c := &chaos{
-		database: pgtest.Start(t), over: make(chan struct{}), secret: made(seed, random.Options{NoArch: "generic"}),
+		database: pgtest.Start(t), storage: s3test.Start(t), over: make(chan struct{}), secret: made(seed, random.Options{NoArch: "generic"}),
 		http: &http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 20 * time.Second}},
 	}
 	c.ledger.files = map[string]*entry{}
 	t.Cleanup(c.http.CloseIdleConnections)
-	three := launchTrio(t, c.database.URL, "KINGSNAKE_LOG_LEVEL=error")
+	three := launchApart(t, c.database.URL, c.storage.Location)
 	for i, p := range three {
 		c.nodes[i] = &node{process: p}
 	}
@@ -105,35 +114,66 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	return c
 }
 
+// launchApart starts three servers as on three machines: they share the database, the bucket and the site's key.
+func launchApart(t *testing.T, database, blobs string) trio {
+	t.Helper()
+	env := []string{"KINGSNAKE_DATABASE=" + database, "KINGSNAKE_DATABASE_CONNECTIONS=8", "KINGSNAKE_BLOBS=" + blobs, "KINGSNAKE_LOG_LEVEL=error"}
+	for name, value := range s3test.Environ() {
+		env = append(env, name+"="+value)
+	}
+	var three trio
+	var key []byte
+	for i := range three {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "site.key")
+		if i > 0 {
+			if err := os.WriteFile(file, key, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		three[i] = launchWith(t, dir, env)
+		if i == 0 {
+			var err error
+			if key, err = os.ReadFile(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return three
+}
+
 // event is a part of the script: something breaks.
 type event struct {
 	at time.Duration
-	// server is the one that is killed, or database for PostgreSQL.
+	// server is the one that is killed, or database for PostgreSQL, or storage for the S3 server.
 	server int
 }
 
-const database = -1
+const (
+	database = -1
+	storage  = -2
+)
 
 func (e event) String() string {
 	what := fmt.Sprintf("server %d is killed", e.server)
-	if e.server == database {
+	switch e.server {
+	case database:
 		what = "PostgreSQL crashes"
+	case storage:
+		what = "the S3 server goes away"
 	}
 	return fmt.Sprintf("%7s %s", e.at.Round(100*time.Millisecond), what)
 }
 
-// script is what breaks when: a server every half minute, or more often in a short run, and PostgreSQL once.
+// script is what breaks when: a server every half minute, or more often in a short run, and PostgreSQL and the S3 server once.
 func script(seed uint64, length time.Duration) []event {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	every := min(30*time.Second, length/5)
-	var events []event
-	crash := length / 2
+	events := []event{{length / 2, database}, {length * 3 / 4, storage}}
 	for at := every; at < length; at += every {
-		if at >= crash && at-every < crash {
-			events = append(events, event{crash, database})
-		}
 		events = append(events, event{at + some(rng, every/2), rng.IntN(3)})
 	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	return events
 }
 
@@ -145,9 +185,12 @@ func (c *chaos) unleash(t *testing.T, events []event) {
 		time.Sleep(time.Until(begun.Add(e.at)))
 		t.Log(e)
 		c.outages.begin()
-		if e.server == database {
-			c.crash(t)
-		} else {
+		switch e.server {
+		case database:
+			crash(t, c.database, databaseAway)
+		case storage:
+			crash(t, c.storage, c.away)
+		default:
 			c.nodes[e.server].replace(t)
 		}
 		c.outages.end()
@@ -156,13 +199,17 @@ func (c *chaos) unleash(t *testing.T, events []event) {
 	time.Sleep(settled)
 }
 
-func (c *chaos) crash(t *testing.T) {
+// crash has a server away for a while.
+func crash(t *testing.T, server interface {
+	Crash() error
+	Return(ctx context.Context) error
+}, away time.Duration) {
 	t.Helper()
-	if err := c.database.Crash(); err != nil {
+	if err := server.Crash(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(databaseAway)
-	if err := c.database.Return(t.Context()); err != nil {
+	time.Sleep(away)
+	if err := server.Return(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

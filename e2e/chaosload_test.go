@@ -169,8 +169,8 @@ type request struct {
 	expect                   []int
 }
 
-// call sends a request to a server once. The status is 0 where the server was killed meanwhile, and 503 where it says that
-// it cannot answer now; each is noted, and whatever else is no proper answer.
+// call sends a request to a server once. The status is 0 where the answer was lost, and 503 where the server says that it
+// cannot answer now; each is noted, and whatever else is no proper answer.
 func (c *chaos) call(n *node, r request) (status int, body []byte) {
 	url, life := n.now()
 	if life%2 != 0 {
@@ -181,10 +181,15 @@ func (c *chaos) call(n *node, r request) (status int, body []byte) {
 	c.tally.add("calls", "")
 	status, header, body, err := c.once(url, r)
 	if err != nil {
-		if _, now := n.now(); now == life {
+		switch _, now := n.now(); {
+		case now != life:
+			c.tally.add("connections cut by a kill", "")
+		case status == http.StatusOK && c.outages.since(begun):
+			// Who has begun to send a file cannot say otherwise that it cannot be read on.
+			c.tally.add("files broken off", "")
+		default:
 			c.tally.fail("%s %s: no answer from a server that lives: %v", r.method, r.path, err)
 		}
-		c.tally.add("connections cut by a kill", "")
 		return 0, nil
 	}
 	if status == http.StatusServiceUnavailable {

@@ -103,6 +103,12 @@ func Require(t testing.TB) {
 func need(t testing.TB) *server {
 	t.Helper()
 	s, err := shared()
+	return here(t, s, err)
+}
+
+// here gives the server, if there is one.
+func here(t testing.TB, s *server, err error) *server {
+	t.Helper()
 	switch {
 	case err == nil:
 		return s

@@ -20,20 +20,25 @@ const Version = "v1.8.0"
 // errMissing says that the server is not installed.
 var errMissing = errors.New("versitygw " + Version + " is not installed")
 
+// stay is the file that makes the keeper leave the folder.
+const stay = "stay"
+
 // keeper runs the server until its standard input ends, as it does when the process of the test is gone for whatever
-// reason, and then removes the folder.
+// reason, kills it, and then removes the folder.
 const keeper = `"$@" & pid=$!
 read -r _
-kill -TERM $pid
+kill -KILL $pid
 wait $pid
-rm -rf "$S3TEST_FOLDER"`
+[ -e "$S3TEST_FOLDER/` + stay + `" ] || rm -rf "$S3TEST_FOLDER"`
 
 // server is a running S3 server. It listens on a socket in its folder, so that no port can be taken from it; what speaks
 // TCP is served by this process.
 type server struct {
-	folder string
-	// alive is the pipe at whose end the server ends.
+	program, folder string
+	// keeper runs it, and alive is the pipe at whose end it ends.
+	keeper  *exec.Cmd
 	alive   io.Closer
+	front   net.Listener
 	address string
 
 	mu    sync.Mutex
@@ -51,31 +56,49 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{folder: folder}
-	if err := s.run(program); err != nil {
+	s := &server{program: program, folder: folder}
+	if err := s.open(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return s, nil
 }
 
-func (s *server) run(program string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+// startTime bounds how long the start takes.
+const startTime = 2 * time.Minute
+
+// open makes the folders, runs the server and gives it an address.
+func (s *server) open() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
 	for _, dir := range []string{s.buckets(), filepath.Join(s.folder, "meta")} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.front, s.address = l, l.Addr().String()
+	go s.serve(l)
+	return nil
+}
+
+// run starts the server's process and waits until it answers.
+func (s *server) run(ctx context.Context) error {
 	// Attributes go beside the files: a temporary folder may be on a file system that has none.
 	args := []string{
-		"-c", keeper, "sh", program, "--port", s.socket(), "--access", AccessKey, "--secret", SecretKey, "--region", Region,
+		"-c", keeper, "sh", s.program, "--port", s.socket(), "--access", AccessKey, "--secret", SecretKey, "--region", Region,
 		"--keep-alive", "--quiet", "posix", "--sidecar", filepath.Join(s.folder, "meta"), s.buckets(),
 	}
 	cmd := exec.Command("sh", args...) //nolint:noctx // It ends with the process: see keeper.
 	ownGroup(cmd)
 	cmd.Dir = s.folder
 	cmd.Env = append(os.Environ(), "S3TEST_FOLDER="+s.folder)
-	log, err := os.Create(filepath.Join(s.folder, "log"))
+	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
@@ -87,16 +110,8 @@ func (s *server) run(program string) error {
 	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
 		return err
 	}
-	if err := s.await(ctx); err != nil {
-		return err
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s.address = l.Addr().String()
-	go s.serve(l)
-	return nil
+	s.keeper = cmd
+	return s.await(ctx)
 }
 
 func (s *server) socket() string  { return filepath.Join(s.folder, "socket") }

@@ -2,6 +2,7 @@ package s3blob_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,4 +95,44 @@ func TestKill(t *testing.T) {
 		t.Errorf("the folder for staged bytes holds %v, %v, want nothing", left, err)
 	}
 	put(t, s, content(1, minPart+1000))
+}
+
+// TestCrashOfTheService: while the service is away, an answer says so, and it has what it took when it returns.
+func TestCrashOfTheService(t *testing.T) {
+	service := s3test.Start(t)
+	location, err := s3blob.ParseLocation(service.Location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := s3blob.New(t.Context(), location, s3blob.Options{Dir: t.TempDir(), Attempts: 1, Credentials: s3test.Credentials()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := blob.Put(t.Context(), s, content(1, 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open(t.Context(), h); !errors.Is(err, blob.ErrUnavailable) {
+		t.Errorf("open while the service is away: %v, want %v", err, blob.ErrUnavailable)
+	}
+	if _, err := blob.Put(t.Context(), s, content(2, 1000)); !errors.Is(err, blob.ErrUnavailable) {
+		t.Errorf("put while the service is away: %v, want %v", err, blob.ErrUnavailable)
+	}
+	if err := service.Return(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Open(t.Context(), h)
+	if err != nil {
+		t.Fatalf("open afterwards: %v", err)
+	}
+	defer r.Close()
+	if got, err := io.ReadAll(r); err != nil || blob.Sum(got) != h {
+		t.Errorf("afterwards: %d bytes, %v, want what was put", len(got), err)
+	}
+	if _, err := blob.Put(t.Context(), s, content(2, 1000)); err != nil {
+		t.Errorf("put afterwards: %v", err)
+	}
 }
