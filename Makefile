@@ -91,7 +91,7 @@ fuzz: ## run every fuzzer for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## measure this build
+bench: build ## measure this build: one table beside nginx and the targets (15 minutes; after make test-deps)
 	bench/run
 
 # Where the very large site is kept between runs.

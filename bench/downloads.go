@@ -3,105 +3,104 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"regexp"
-	"strconv"
-	"strings"
+	"net/http"
+
+	"kingsnake/bench/largesite"
+	"kingsnake/conda/channel"
 )
 
-// load is what wrk measured.
-type load struct {
-	requests, bytes float64 // per second
-	cpuPerGB        float64
-	errors          string
+func requestsOf(l load) float64      { return l.requests }
+func bytesOf(l load) float64         { return l.bytes }
+func cpuPerGBOf(l load) float64      { return l.cpuPerGB }
+func cpuPerRequestOf(l load) float64 { return l.cpuPerRequest }
+
+func perSecond(v float64) string { return number(v, "/s") }
+
+// asks are the requests for a path that nginx and each site get, with further headers.
+func (b *bench) asks(path string) (theirs ask, ours []ask) {
+	for _, s := range b.sites {
+		ours = append(ours, ask{s.url + path, s.pid(), []string{"X-Auth: " + s.token}})
+	}
+	return ask{url: b.nginx.url + path, pid: b.nginx.pid()}, ours
 }
 
-var (
-	requestsLine = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
-	bytesLine    = regexp.MustCompile(`Transfer/sec:\s+([0-9.]+)([KMG]?B)`)
-	errorsLine   = regexp.MustCompile(`(?m)^\s*(Socket errors|Non-2xx).*$`)
-)
-
-// wrk runs wrk against one of the servers.
-func (b *bench) wrk(ctx context.Context, url string, pid, connections int, header string) (load, error) {
-	before, err := cpuSeconds(pid)
-	if err != nil {
-		return load{}, err
-	}
-	args := []string{"-t2", "-c" + strconv.Itoa(connections), "-d" + strconv.Itoa(int(b.duration.Seconds())) + "s"}
-	if header != "" {
-		args = append(args, "-H", header)
-	}
-	out, err := exec.CommandContext(ctx, "wrk", append(args, url)...).CombinedOutput()
-	if err != nil {
-		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
-	}
-	after, err := cpuSeconds(pid)
-	if err != nil {
-		return load{}, err
-	}
-	l := load{errors: strings.TrimSpace(errorsLine.FindString(string(out)))}
-	m, t := requestsLine.FindSubmatch(out), bytesLine.FindSubmatch(out)
-	if m == nil || t == nil {
-		return load{}, fmt.Errorf("wrk said something new:\n%s", out)
-	}
-	l.requests, _ = strconv.ParseFloat(string(m[1]), 64)
-	l.bytes, _ = strconv.ParseFloat(string(t[1]), 64)
-	l.bytes *= map[string]float64{"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}[string(t[2])]
-	l.cpuPerGB = (after - before) / (l.bytes * b.duration.Seconds() / 1e9)
-	return l, nil
-}
-
-// compare runs interleaved rounds on both servers.
-func (b *bench) compare(ctx context.Context, path string, connections int, each func(nginx, ours load)) error {
-	for range b.rounds {
-		n, err := b.wrk(ctx, b.nginxURL+path, b.nginx.Process.Pid, connections, "")
-		if err != nil {
-			return err
-		}
-		k, err := b.wrk(ctx, b.url+path, b.kingsnake.Process.Pid, connections, "X-Auth: "+b.token)
-		if err != nil {
-			return err
-		}
-		if n.errors+k.errors != "" {
-			return fmt.Errorf("errors under load: nginx %q, kingsnake %q", n.errors, k.errors)
-		}
-		each(n, k)
-	}
-	return nil
-}
-
+// smallDownloads measures a package of 4 kB at two numbers of connections, and remembers how many each site reaches.
 func (b *bench) smallDownloads(ctx context.Context) error {
-	for _, c := range []struct {
+	theirs, ours := b.asks(b.small)
+	for _, g := range []struct {
 		connections int
-		target      string
-	}{{16, ">= 0.40"}, {64, ">= 0.50"}} {
-		var ratios, nginx, ours []float64
-		err := b.compare(ctx, b.small, c.connections, func(n, k load) {
-			ratios, nginx, ours = append(ratios, k.requests/n.requests), append(nginx, n.requests), append(ours, k.requests)
-		})
+		least       float64
+	}{{16, 0.45}, {64, 0.50}} {
+		c, err := b.compare(ctx, g.connections, theirs, ours)
 		if err != nil {
 			return err
 		}
-		row(fmt.Sprintf("GET 4 kB package with a token, c=%d, requests/s of nginx", c.connections), ratios, c.target)
-		n, _ := median(nginx)
-		k, _ := median(ours)
-		fmt.Printf("  requests/s: nginx %.0f, kingsnake %.0f\n", n, k)
+		what := fmt.Sprintf("GET of a 4 kB package with a token, c=%d, requests of nginx", g.connections)
+		b.table.add(c.row(what, atLeast(g.least, ""), requestsOf, perSecond))
+		if g.connections == 16 {
+			b.table.add(c.row("its processor time, of nginx", target{}, cpuPerRequestOf, func(v float64) string { return number(v, "µs") }))
+			for i, s := range b.sites {
+				s.most = middle(each(c.sites[i], requestsOf))
+			}
+		}
 	}
 	return nil
 }
 
 func (b *bench) largeDownloads(ctx context.Context) error {
-	var ratios, cpu []float64
-	var last [2]load
-	err := b.compare(ctx, b.big, 4, func(n, k load) {
-		ratios, cpu, last = append(ratios, k.bytes/n.bytes), append(cpu, k.cpuPerGB/n.cpuPerGB), [2]load{n, k}
-	})
+	theirs, ours := b.asks(b.big)
+	c, err := b.compare(ctx, 4, theirs, ours)
 	if err != nil {
 		return err
 	}
-	row(fmt.Sprintf("GET %d MB package with a token, -t2 -c4, bytes/s of nginx", b.largeFile>>20), ratios, ">= 0.95")
-	row("  processor time per GB, of nginx", cpu, "<= 1.10")
-	fmt.Printf("  last round, GB/s: nginx %.2f, kingsnake %.2f; cpu s/GB: %.3f, %.3f\n", last[0].bytes/1e9, last[1].bytes/1e9, last[0].cpuPerGB, last[1].cpuPerGB)
+	what := fmt.Sprintf("GET of a %d MB package with a token, -t2 -c4, bytes of nginx", b.largeFile>>20)
+	b.table.add(c.row(what, atLeast(0.95, ""), bytesOf, func(v float64) string { return number(v/1e9, "GB/s") }))
+	b.table.add(c.row("its processor time per GB, of nginx", atMost(1.1, ""), cpuPerGBOf, func(v float64) string { return number(1000*v, "ms") }))
 	return nil
+}
+
+// indexPath is the index file that is downloaded.
+const indexPath = "/" + largesite.Forge + "/" + channel.Noarch + "/repodata.json.zst"
+
+// indexDownloads measures repodata.json.zst, and asking for it by clients that have it.
+func (b *bench) indexDownloads(ctx context.Context) error {
+	theirs, ours := b.asks(indexPath)
+	c, err := b.compare(ctx, 16, theirs, ours)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("GET of repodata.json.zst of %d kB, c=16, requests of nginx", b.indexSize/1000)
+	b.table.add(c.row(what, atLeast(0.75, ""), requestsOf, perSecond))
+	for _, a := range append([]*ask{&theirs}, pointers(ours)...) {
+		if err := a.unlessChanged(ctx); err != nil {
+			return err
+		}
+	}
+	if c, err = b.compare(ctx, 16, theirs, ours); err != nil {
+		return err
+	}
+	b.table.add(c.row("its 304, c=16, requests of nginx", atLeast(0.5, ""), requestsOf, perSecond))
+	return nil
+}
+
+func pointers(asks []ask) []*ask {
+	out := make([]*ask, len(asks))
+	for i := range asks {
+		out[i] = &asks[i]
+	}
+	return out
+}
+
+// unlessChanged makes a request one of a client that has the file, and sees that it is told so.
+func (a *ask) unlessChanged(ctx context.Context) error {
+	_, header, _, err := get(ctx, a.url, a.headers)
+	if err != nil {
+		return err
+	}
+	a.headers = append(a.headers, "If-None-Match: "+header.Get("ETag"))
+	status, _, _, err := get(ctx, a.url, a.headers)
+	if err == nil && status != http.StatusNotModified {
+		err = fmt.Errorf("%s answers %d to who has it", a.url, status)
+	}
+	return err
 }

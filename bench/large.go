@@ -26,6 +26,8 @@ type largeSettings struct {
 	requests      int
 	only          string
 	profile       string
+	// rows is a file for the rows of the table that the index gives.
+	rows string
 }
 
 func (l *largeSettings) flags() {
@@ -39,6 +41,7 @@ func (l *largeSettings) flags() {
 	flag.IntVar(&l.requests, "requests", 20, "requests of each page")
 	flag.StringVar(&l.only, "only", "", "measure only pages whose path holds this")
 	flag.StringVar(&l.profile, "cpuprofile", "", "write a profile of the processor time to this file")
+	flag.StringVar(&l.rows, "rows", "", "with -index, write the rows of the table to this file too")
 }
 
 func (l *largeSettings) wanted() bool { return l.fill != "" || l.pages || l.index }

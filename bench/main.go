@@ -1,5 +1,5 @@
-// Command bench measures a build of Kingsnake beside nginx on the same machine in one run, and prints ratios. nginx
-// serves the same files without asking anybody who they are: it is the limit, not a competitor.
+// Command bench measures a build of Kingsnake beside nginx on the same machine in one run, and prints one table of ratios.
+// nginx serves the same files without asking anybody who they are: it is the limit, not a competitor.
 package main
 
 import (
@@ -8,9 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"time"
 )
 
@@ -21,32 +20,48 @@ type settings struct {
 	uploads   int
 	largeFile int
 	dir       string
-	// floodOnly measures only how good clients fare in a flood of bad ones, which takes neither nginx nor wrk.
+	// floodOnly measures only how good clients fare in a flood of bad ones, for which nothing has to be installed.
 	floodOnly bool
-	large     largeSettings
+	// forge is the data folder of the channel with 1,000,000 records.
+	forge string
+	large largeSettings
 	// binary is a kingsnake that was built before.
 	binary string
+}
+
+// bench is a run: nginx and the sites, with the same files.
+type bench struct {
+	settings
+	table   table
+	program string
+	nginx   nginx
+	sites   []*site
+	// stops end what the sites are built on.
+	stops []func() error
+	// The paths of a small and a large package, and the size of the index.
+	small, big string
+	indexSize  int
+	// published counts the rounds of uploads, of which no two upload the same.
+	published int
 }
 
 func main() {
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 5, "interleaved rounds of each comparison")
-	flag.DurationVar(&s.duration, "duration", 4*time.Second, "length of one measurement")
-	flag.IntVar(&s.uploads, "uploads", 1500, "uploads of one measurement")
+	flag.DurationVar(&s.duration, "duration", 3*time.Second, "length of one measurement, in whole seconds")
+	flag.IntVar(&s.uploads, "uploads", 900, "uploads of one measurement")
 	flag.IntVar(&s.largeFile, "large", 100<<20, "size of the large package in bytes")
 	flag.StringVar(&s.dir, "dir", "", "work folder, on the disk to measure; empty for a temporary one below bench/out")
 	flag.StringVar(&s.binary, "kingsnake", "", "measure this program; empty builds the one of this folder")
 	flag.BoolVar(&s.floodOnly, "flood", false, "only the flood of bad tokens and passwords, for which nothing has to be installed")
+	flag.StringVar(&s.forge, "forge", "bench/out/large/forge", "data folder of the channel with 1,000,000 records, which make bench-large makes")
 	s.large.flags()
 	flag.Parse()
+	do := func(ctx context.Context) error { return run(ctx, s) }
 	if s.large.wanted() {
-		if err := s.large.run(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
+		do = s.large.run
 	}
-	if err := run(context.Background(), s); err != nil {
+	if err := do(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -73,12 +88,22 @@ func run(ctx context.Context, s settings) (rerr error) {
 		s.largeFile = 1 << 20 // It is not downloaded.
 	}
 	b := &bench{settings: s}
-	defer func() { rerr = errors.Join(rerr, b.stop()) }()
+	before := machine()
+	if err := errors.Join(b.measure(ctx), b.stop()); err != nil {
+		return err
+	}
+	fmt.Printf("%s; rounds: %d of %s\n\n", before, s.rounds, s.duration)
+	return b.table.print(os.Stdout)
+}
+
+// measure starts all there is and measures one thing after the other.
+func (b *bench) measure(ctx context.Context) error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	fmt.Println(machine())
-	all := []func(context.Context) error{b.smallDownloads, b.largeDownloads, b.smallUploads, b.decisions, b.flood}
+	all := []func(context.Context) error{
+		b.smallDownloads, b.tails, b.largeDownloads, b.indexDownloads, b.smallUploads, b.flood, b.replicas, b.decisions, b.largeIndex,
+	}
 	if b.floodOnly {
 		all = []func(context.Context) error{b.flood}
 	}
@@ -92,28 +117,9 @@ func run(ctx context.Context, s settings) (rerr error) {
 
 // machine tells on what was measured.
 func machine() string {
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	load, _ := os.ReadFile("/proc/loadavg")
-	return fmt.Sprintf("machine: %d cores, Linux %sload before: %s", cores(), kernel, load)
-}
-
-// median and spread (greatest minus least, in parts of the median) of some measurements.
-func median(v []float64) (mid, spread float64) {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	mid = v[len(v)/2]
-	return mid, (v[len(v)-1] - v[0]) / mid
-}
-
-// row prints one line of the table of ratios.
-func row(what string, ratios []float64, target string) {
-	mid, spread := median(ratios)
-	fmt.Printf("%-58s %6.2f  (spread %.0f%%)  target %s\n", what, mid, 100*spread, target)
-}
-
-// decisions runs the benchmark of a warm decision.
-func (b *bench) decisions(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "test", "./internal/access", "-run", "^$", "-bench", "Decide", "-benchmem", "-benchtime", "200ms").CombinedOutput()
-	fmt.Printf("\nwarm decision (target: at most 1000 ns/op, 0 allocs/op)\n%s", out)
-	return err
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return fmt.Sprintf("machine: %d cores", runtime.NumCPU())
+	}
+	return fmt.Sprintf("machine: %d cores, load before: %s", runtime.NumCPU(), load[:len(load)-1])
 }
