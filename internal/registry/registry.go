@@ -40,6 +40,7 @@ type Store interface {
 	ServiceAccountStore
 	ReachStore
 	DigestStore
+	SearchStore
 }
 
 // Options are what the domain is made of.
@@ -94,6 +95,8 @@ type Service struct {
 
 	// Filtering applies the filters of channels; its Run does what an edit leaves over.
 	Filtering *Filtering
+	// Searching keeps searches for packages quick.
+	Searching *Searching
 
 	Directory *Directory
 	Usage     *Usage
@@ -159,6 +162,7 @@ func New(o Options) *Service {
 		Chores:          newChores(c, jobs, o.Chores),
 
 		Filtering: filtering,
+		Searching: &Searching{core: c, words: o.Store},
 
 		Directory: directory,
 		Usage:     usage,

@@ -216,6 +216,7 @@ func (s *Server) start(ctx context.Context, o Options) {
 		func(ctx context.Context) { svc.Usage.Run(ctx, usageInterval) },
 		s.site.Index.Run,
 		svc.Filtering.Run,
+		svc.Searching.Run,
 		s.jobs.Run,
 		s.follower.Run,
 		svc.Notifications.Run,

@@ -45,6 +45,10 @@ func (s *Store) DeleteChannel(ctx context.Context, tx registry.Tx, id int64) err
 	if _, err := s.q(tx).exec(ctx, `UPDATE index_blobs SET replaced_at = 1 WHERE channel_id = $1`, id); err != nil {
 		return s.translate(err)
 	}
+	if _, err := s.q(tx).exec(ctx, `INSERT INTO search_gone (artifact_id) SELECT t.artifact_id FROM artifacts a JOIN search_texts t ON t.artifact_id = a.id
+		WHERE a.channel_id = $1 ON CONFLICT (artifact_id) DO NOTHING`, id); err != nil {
+		return s.translate(err)
+	}
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM channels WHERE id = $1`, id))
 }
 

@@ -25,6 +25,8 @@ type dialect struct {
 	Key string
 	// Blob is the column type of bytes.
 	Blob string
+	// Clustered ends the definition of a table whose rows are kept in the order of its key, and nowhere else.
+	Clustered string
 	// columns rewrites a migration for columns of text, nil for as it is.
 	columns func(text []byte) []byte
 	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full, isDown whether the

@@ -41,7 +41,7 @@ type rawBytes struct {
 	Bytes []byte `json:"bytes"`
 }
 
-// Export writes all records as they are in one moment, but for those of skipped tables, as lines of JSON that Import reads
+// Export writes all records as they are in one moment, but for those of skipped tables and what can be made of others, as lines of JSON that Import reads
 // into either database, and gives the blobs that they name, in order. The database is read in one transaction, which
 // holds nobody up. Which rows a line brings is said by the object before it: the name of a table and of its columns.
 func (s *Store) Export(ctx context.Context, w io.Writer, skip ...string) (named []blob.Hash, rerr error) {
@@ -74,7 +74,7 @@ func (s *Store) export(ctx context.Context, tx *sql.Tx, w io.Writer, skip []stri
 	if err := tx.QueryRowContext(ctx, `SELECT MAX(version_id) FROM `+versionTable+` WHERE is_applied`).Scan(&head.Schema); err != nil {
 		return err
 	}
-	tables, err := s.d.tables(ctx, tx, skip...)
+	tables, err := s.d.tables(ctx, tx, append(searchTables(), skip...)...)
 	if err != nil {
 		return err
 	}

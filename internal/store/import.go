@@ -162,6 +162,11 @@ func (s *Store) importAll(ctx context.Context, db *sql.DB, in *exportReader) (re
 	if err := im.all(ctx, in); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(known, func(t table) bool { return t.Name == "search_pending" }) {
+		if _, err := tx.ExecContext(ctx, learnAll); err != nil {
+			return err
+		}
+	}
 	return tx.Commit()
 }
 

@@ -50,6 +50,11 @@ func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.A
 		WHERE id = (SELECT channel_id FROM artifacts WHERE id = $1 AND (file_count > 0) <> (CAST($2 AS BIGINT) > 0))`, a.ID, a.FileCount); err != nil {
 		return s.translate(err)
 	}
+	// What is searched seldom changes with an upload.
+	if _, err := s.q(tx).exec(ctx, `INSERT INTO search_pending (artifact_id) SELECT id FROM artifacts WHERE id = $1
+		AND (summary <> $3 OR (file_count > 0) <> (CAST($2 AS BIGINT) > 0)) ON CONFLICT (artifact_id) DO NOTHING`, a.ID, a.FileCount, a.Summary); err != nil {
+		return s.translate(err)
+	}
 	return s.affected(s.q(tx).exec(ctx, `UPDATE artifacts SET file_count = $2, latest_version = $3, latest_version_key = $4,
 		summary = $5, about = $6, subdirs = $7, updated_at = $8, depends_known = FALSE WHERE id = $1`,
 		a.ID, a.FileCount, a.LatestVersion, a.LatestVersionKey, a.Summary, string(a.About), jsonList(a.Subdirs), millis(a.UpdatedAt)))
@@ -61,6 +66,10 @@ func (s *Store) DeleteArtifact(ctx context.Context, tx registry.Tx, id int64) er
 		package_count = package_count - (SELECT COUNT(*) FROM artifacts WHERE id = $1 AND file_count > 0),
 		download_count = download_count - (SELECT download_count FROM artifacts WHERE id = $1)
 		WHERE id = (SELECT channel_id FROM artifacts WHERE id = $1)`, id); err != nil {
+		return s.translate(err)
+	}
+	if _, err := s.q(tx).exec(ctx, `INSERT INTO search_gone (artifact_id) SELECT artifact_id FROM search_texts WHERE artifact_id = $1
+		ON CONFLICT (artifact_id) DO NOTHING`, id); err != nil {
 		return s.translate(err)
 	}
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM artifacts WHERE id = $1`, id))
@@ -107,22 +116,39 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	if !f.CreatedSince.IsZero() {
 		w.add(`a.created_at >= ?`, millis(f.CreatedSince))
 	}
-	total, err := s.countArtifacts(ctx, f, &w, p.Enough)
+	from, total, err := s.countArtifacts(ctx, f, &w, p.Enough)
 	if err != nil {
 		return nil, 0, err
 	}
 	order := orderBy(p, map[string]string{"common_name": "a.name", "download_count": "a.download_count", "updated_at": "a.updated_at"}, "a.name, a.id")
-	text := `SELECT ` + artifactColumns + artifactFrom + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	text := `SELECT ` + artifactColumns + from + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	rows, err := s.reader.query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, scanArtifact)
 	return list, total, err
 }
 
-// countArtifacts counts the packages that a filter, of which w are the conditions, finds. Whole channels have been counted.
-func (s *Store) countArtifacts(ctx context.Context, f registry.ArtifactFilter, w *where, enough int) (n int64, err error) {
-	if !wholeChannels(f) {
-		return s.total(ctx, s.reader, artifactFrom, w, enough)
+// countArtifacts counts the packages that a filter, of which w are the conditions, finds, and gives the tables in which
+// they are found. Whole channels have been counted.
+func (s *Store) countArtifacts(ctx context.Context, f registry.ArtifactFilter, w *where, enough int) (from string, n int64, err error) {
+	if wholeChannels(f) {
+		n, err = s.countWhole(ctx, f)
+		return artifactFrom, n, err
 	}
+	plan, err := s.planSearch(ctx, f, enough)
+	if err != nil {
+		return "", 0, err
+	}
+	if enough > 0 && plan.least > int64(enough) {
+		n = int64(enough) + 1
+	} else {
+		counted := w.clone()
+		n, err = s.total(ctx, s.reader, s.among(&counted, f, plan.count), &counted, enough)
+	}
+	return s.among(w, f, plan.page), n, err
+}
+
+// countWhole counts the packages of the channels that a filter keeps.
+func (s *Store) countWhole(ctx context.Context, f registry.ArtifactFilter) (n int64, err error) {
 	var in where
 	if f.ChannelID != 0 {
 		in.add(`c.id = ?`, f.ChannelID)

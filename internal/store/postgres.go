@@ -174,7 +174,7 @@ func OpenPostgres(ctx context.Context, o Postgres) (_ *Store, rerr error) {
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
-	s := &Store{d: postgresDialect(), listen: cfg}
+	s := &Store{d: postgresDialect(), listen: cfg, limits: defaultSearchLimits()}
 	s.writer, s.reader = newWriter(w, s.d, s.chain), newPool(r, s.d)
 	if err := s.chainOld(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: the audit of before could not be chained: %w", postgresName(cfg), err), s.Close())

@@ -16,13 +16,14 @@ import (
 // sqliteDialect describes SQLite.
 func sqliteDialect() dialect {
 	return dialect{
-		name:    "sqlite3",
-		catalog: sqliteCatalog(),
-		ID:      "INTEGER PRIMARY KEY AUTOINCREMENT",
-		Key:     "INTEGER PRIMARY KEY",
-		Blob:    "BLOB",
-		numbers: func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
-		texts:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		name:      "sqlite3",
+		catalog:   sqliteCatalog(),
+		ID:        "INTEGER PRIMARY KEY AUTOINCREMENT",
+		Key:       "INTEGER PRIMARY KEY",
+		Blob:      "BLOB",
+		Clustered: " WITHOUT ROWID",
+		numbers:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		texts:     func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
 		isUnique: func(err error) bool {
 			c, ok := sqliteCode(err)
 			return ok && (c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -65,7 +66,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
-	s := &Store{d: sqliteDialect()}
+	s := &Store{d: sqliteDialect(), limits: defaultSearchLimits()}
 	s.writer = newWriter(w, s.d, s.chain)
 	if err := s.migrate(ctx, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), w.Close())

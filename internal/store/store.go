@@ -23,6 +23,7 @@ type Store struct {
 	reader *pool
 	// listen is how notifications are listened for, nil for a database that sends none.
 	listen *pgx.ConnConfig
+	limits searchLimits
 }
 
 // Write runs fn in a transaction; when it returns nil, what fn wrote is durable. fn runs once.

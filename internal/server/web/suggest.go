@@ -73,7 +73,7 @@ func (p *page) packagesLike(channel, name string) ([]suggestion, error) {
 	if err != nil || len(found) == 0 || !p.can(access.ArtifactView, found[0]) {
 		return out, err
 	}
-	list, _, err := p.Service.Packages.List(p.ctx(), p.Caller, channel, registry.ArtifactFilter{Query: name}, registry.Page{Limit: maxSuggestions})
+	list, _, err := p.Service.Packages.List(p.ctx(), p.Caller, channel, registry.ArtifactFilter{Query: name}, registry.Page{Limit: maxSuggestions, Enough: 1})
 	for _, a := range list {
 		out = append(out, suggestion{a.Family + "/" + a.Name, a.LatestVersion})
 	}
