@@ -7,7 +7,7 @@
 //	sign in, wrong and right, and sign out                      admin, author, signed out           TestSignIn
 //	too many wrong passwords                                    author                              TestTooManyPasswords
 //	a password that the site made, then the first steps         admin                               TestFirstVisit
-//	change the own password                                     author                              TestChangePassword
+//	change the own password                                     admin, author                       TestChangePassword
 //	sign in at an OpenID Connect provider                       newcomer                            TestOpenIDConnect
 //	a session ends while a form is filled in                    author                              TestFormSurvivesInTheBrowser
 //	resource token: generate, use, edit, issue new, delete      admin, author                       TestResourceToken
@@ -22,6 +22,7 @@
 //	edit the metadata of a file, and take the edit back         author                              TestEditMetadataInABrowser
 //	group: members, a right on a channel, which then works      admin, author, outsider             TestGroup
 //	user: create, disable, reset password, delete               admin, newcomer                     TestUser
+//	delete a user whose tokens a service account takes over     admin                               TestHandOver
 //	role: the grid, give it, take it away                       admin, author                       TestRole
 //	audit: filter, export, sign and verify the chain            admin                               TestAudit
 //	settings of the site                                        admin, author                       TestSettings

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"strings"
 	"testing"
 
 	"kingsnake/api"
@@ -138,6 +139,39 @@ func TestUser(t *testing.T) {
 	b.says("kim is deleted.")
 	b.visit("/-/users?q=kim")
 	b.expect(".empty", "Nothing found")
+}
+
+// TestHandOver deletes somebody whose token a job uses. The page that asks for the name offers to hand the token over to
+// the service account of a channel: the job goes on with the new string after the account is gone, and not with the old.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	s := tokenSite(t)
+	old := s.ResourceToken(s.Login("ada", servertest.UserPassword), "team", api.LevelRead).Secret
+	b := tabOf(t, s, "admin")
+	b.visit("/-/users?q=ada")
+	b.press(`tbody a`)
+	b.press(`main a[href$="/delete"]`)
+	b.expect(".danger-card", "1 token that works now")
+	b.press(`.danger-card a[href$="/hand-over"]`)
+	b.click("#f-tokens-0")
+	b.fill("#f-channel", "nothing-like-it")
+	b.press(submit)
+	b.expect("#f-channel-error", "nothing-like-it")
+	b.fill("#f-channel", "team")
+	b.press(submit)
+	handed := strings.TrimSpace(b.read("#copy-1--for-team"))
+	works(t, s, "handed over", handed)
+	refused(t, s, "handed over", "401", old)
+	b.press(".token-notice a.button")
+	b.expect("tbody", "for team")
+
+	b.visit("/-/users?q=ada")
+	b.press(`tbody a`)
+	b.press(`main a[href$="/delete"]`)
+	b.fill("#f-typed", "ada")
+	b.press(submit)
+	b.says("ada is deleted.")
+	works(t, s, "of somebody who is gone", handed)
 }
 
 // TestRole copies a role, takes rights from it in the grid, gives it to somebody and takes it away again.

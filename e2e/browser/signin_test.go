@@ -123,37 +123,53 @@ func TestFirstVisit(t *testing.T) {
 	}
 }
 
-// TestChangePassword changes the own password: mistakes stand beside their fields, and every other session ends.
+// TestChangePassword changes the password of somebody who is signed in twice: the other session ends, and only the new
+// password opens another one.
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	s := servertest.New(t)
 	s.User("ada")
-	b, other := tabOf(t, s, "author"), tabOf(t, s, "author")
-	b.click(".account-fold summary")
-	b.press(`.account-fold a[href="/-/password"]`)
-	const mine = "quite another password"
+	for as, who := range map[string]struct{ name, password string }{
+		"author": {"ada", servertest.UserPassword},
+		"admin":  {"admin", servertest.AdminPassword},
+	} {
+		t.Run(as, func(t *testing.T) {
+			b, other := tabOf(t, s, as), tabOf(t, s, as)
+			b.click(".account-fold summary")
+			b.press(`.account-fold a[href="/-/password"]`)
+			b.changePassword(who.password)
+			other.visit("/-/tokens")
+			other.see("#f-username")
+			other.signIn(who.name, who.password)
+			other.expect(".notice.error", "password is wrong")
+			other.signIn(who.name, changedPassword)
+			other.expect("main h1", "Tokens")
+		})
+	}
+}
+
+// changedPassword is what changePassword chooses.
+const changedPassword = "quite another password"
+
+// changePassword fills in the form for it, with each mistake that can be made there first.
+func (b *tab) changePassword(now string) {
+	b.t.Helper()
 	change := func(current, chosen, again string) {
 		b.fill("#f-current_password", current)
 		b.fill("#f-new_password", chosen)
 		b.fill("#f-repeated_password", again)
 		b.press(submit)
 	}
-	change("not it", mine, mine)
+	change("not it", changedPassword, changedPassword)
 	b.see("#f-current_password-error")
-	change(servertest.UserPassword, mine, mine+" or not")
+	change(now, changedPassword, changedPassword+" or not")
 	b.expect("#f-repeated_password-error", "differ")
-	change(servertest.UserPassword, "short", "short")
+	change(now, "short", "short")
 	b.see("#f-new_password-error")
-	change(servertest.UserPassword, mine, mine)
+	change(now, changedPassword, changedPassword)
 	b.see(".notice.success")
 	b.visit("/-/tokens")
 	b.expect("main h1", "Tokens")
-	other.visit("/-/tokens")
-	other.see("#f-username")
-	other.signIn("ada", servertest.UserPassword)
-	other.expect(".notice.error", "password is wrong")
-	other.signIn("ada", mine)
-	other.expect("main h1", "Tokens")
 }
 
 // providerSite is a site that takes the word of a certified OpenID Connect provider, which runs beside it.

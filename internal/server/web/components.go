@@ -106,6 +106,8 @@ type confirmation struct {
 	Keeps string
 	// Action is where the form goes, Button what its button says, Cancel where one goes who does not want it.
 	Action, Button, Cancel string
+	// Instead is what one may want to do first, nil for nothing.
+	Instead *button
 	// Stay is what the link says that leads away, empty for "Keep it".
 	Stay string
 	// Type is what has to be typed, empty for nothing.

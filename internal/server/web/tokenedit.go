@@ -49,7 +49,7 @@ func (p *page) tokenEdit() (tokenEditData, error) {
 	now := p.Callers.Now()
 	d := tokenEditData{
 		Token: viewToken(t, now, policy.MaxLifetime), Limit: limitWords(policy, now), Today: now.UTC().Format(time.DateOnly), Overlaps: overlaps(),
-		Lifetimes: append([]option{choice(keepEnd, "Leave as it is", "")}, lifetimes(policy)[1:]...), URL: tokenURL(t.PublicID),
+		Lifetimes: append([]option{choice(keepEnd, "Leave as it is", "")}, ends(policy, asItIs)...), URL: tokenURL(t.PublicID),
 	}
 	for s := range t.Scopes.All() {
 		d.Allowed = append(d.Allowed, s.Info())

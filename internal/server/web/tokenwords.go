@@ -83,19 +83,29 @@ func scopeSets() []scopeSet {
 	}
 }
 
-// lifetimes are the ends of a token's life that a form offers, within what the site allows.
+// lifetimes are the ends of a token's life that a form for a new one offers, within what the site allows: what is usual
+// there first, and that only once.
 func lifetimes(policy registry.TokenPolicy) []option {
-	first := choice("", "As the site has it: no end", "")
+	first := choice("", "Never, as is usual here", "")
 	if policy.DefaultLifetime > 0 {
-		first.Label = "As the site has it: in " + daysWords(policy.DefaultLifetime)
+		first.Label = "In " + daysWords(policy.DefaultLifetime) + ", as is usual here"
 	}
-	out := []option{first}
+	return append([]option{first}, ends(policy, policy.DefaultLifetime)...)
+}
+
+// asItIs is no lifetime that a site can have as its usual one.
+const asItIs = -1
+
+// ends are the ends of a token's life that a form offers besides its first choice, which has this lifetime.
+func ends(policy registry.TokenPolicy, first time.Duration) []option {
+	var out []option
 	for _, days := range []int{1, 7, 30, 90, 365} {
-		if policy.MaxLifetime == 0 || time.Duration(days)*24*time.Hour <= policy.MaxLifetime {
+		life := time.Duration(days) * 24 * time.Hour
+		if life != first && (policy.MaxLifetime == 0 || life <= policy.MaxLifetime) {
 			out = append(out, choice(strconv.Itoa(days), "In "+plural(int64(days), "day"), ""))
 		}
 	}
-	if policy.MaxLifetime == 0 {
+	if policy.MaxLifetime == 0 && first != 0 {
 		out = append(out, choice(registry.ExpiresNever, "Never", ""))
 	}
 	return append(out, choice("date", "On a date", ""))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -197,8 +198,12 @@ func (p *page) userDeletion() (userFrame, confirmation, error) {
 	}
 	c := confirmation{
 		Question: "Delete the account of " + name + "?", Loses: owningWords(owns),
-		Keeps:  "What " + name + " uploaded stays, and the record of what they did. Jobs that use their tokens stop: hand these tokens over first, on the page of the tokens.",
+		Keeps:  "What " + name + " uploaded stays, and the record of what they did. Jobs that use their tokens stop.",
 		Action: userURL(id, "delete"), Button: "Delete " + name, Cancel: userURL(id), Type: name,
+	}
+	if slices.ContainsFunc(owns.Tokens, canBeHandedOver) {
+		c.Keeps += " They go on if the service account of a channel takes the tokens over first."
+		c.Instead = &button{Label: "Hand tokens over first", URL: userURL(id, "hand-over")}
 	}
 	if len(owns.Channels) > 0 {
 		// Only who was told of them leaves channels without an owner.
@@ -220,7 +225,7 @@ func owningWords(o registry.Ownings) []string {
 			out = append(out, "The only owner of "+plural(int64(len(o.Channels)-i), "more channel"))
 			break
 		}
-		out = append(out, "The only owner of channel "+path+", which only administrators can change then")
+		out = append(out, "The only owner of channel "+path+": only administrators can change it then")
 	}
 	for i, g := range o.Groups {
 		if i == maxNamedLosses {

@@ -112,6 +112,9 @@ type handOverData struct {
 	Tokens []option
 }
 
+// canBeHandedOver tells tokens for resources from those that hold scopes, which go by what their owner may do.
+func canBeHandedOver(t registry.Token) bool { return t.Kind == access.ResourceToken }
+
 // handOverForm reads which tokens of an account can be handed over: those of resources that work.
 func (p *page) handOverForm() (handOverData, error) {
 	f, err := p.accountFrame("tokens")
@@ -126,7 +129,7 @@ func (p *page) handOverForm() (handOverData, error) {
 	views, err := p.tokenViews(owns.Tokens)
 	d := handOverData{userFrame: f}
 	for _, t := range views {
-		if t.Kind != access.ResourceToken {
+		if !canBeHandedOver(t.Token) {
 			continue
 		}
 		used := "never used"
