@@ -171,6 +171,7 @@ func TestKeyboard(t *testing.T) {
 	if !strings.HasPrefix(b.newString(), "ks-r-") {
 		t.Error("no token was made")
 	}
+	b.until("the string is next", `document.activeElement.matches(".token-notice")`)
 
 	b.visit("/-/tokens")
 	if f := b.key(kb.Tab); f.Text != "Skip to the content" {

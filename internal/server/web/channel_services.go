@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"kingsnake/internal/access"
@@ -174,8 +173,8 @@ func (p *page) serviceTokenDeletion() (servicesData, confirmation, error) {
 	}
 	return d, confirmation{
 		Question: "Delete the token " + t.Name + "? Whatever uses it stops working at once.",
-		Loses:    []string{strings.Join(t.May, ", "), t.lastUse(p.Callers.Now())},
-		Action:   serviceURL(d.Channel.Path, "tokens", t.PublicID, "delete"), Button: "Delete token", Cancel: serviceURL(d.Channel.Path),
+		Loses:    t.losses(), Keeps: t.lastUse(p.Callers.Now()) + " What was uploaded with it stays.",
+		Action: serviceURL(d.Channel.Path, "tokens", t.PublicID, "delete"), Button: "Delete token", Cancel: serviceURL(d.Channel.Path),
 	}, nil
 }
 

@@ -29,6 +29,14 @@ func auditEvents() []registry.EventType {
 	}, channelEvents()...)
 }
 
+// spoken puts blanks into a word of programs, such as the reason of a refusal; a sentence stays as it is.
+func spoken(reason string) string {
+	if strings.Contains(reason, " ") {
+		return reason
+	}
+	return strings.ReplaceAll(reason, "_", " ")
+}
+
 // eventWords says what an event is. One that has no words of its own is called what programs call it.
 func eventWords(t registry.EventType) string {
 	switch t {

@@ -79,7 +79,11 @@ func (w *Web) steps(p *page, d homeData) []step {
 	upload.Done = slices.ContainsFunc(d.Channels, func(c registry.Channel) bool { return c.ArtifactCount > 0 })
 	out = append(out, upload)
 	if w.offers(p, access.UserTokenView) {
-		out = append(out, step{Label: "Make a token", Hint: "conda, mamba and pixi use it in place of your password.", URL: newTokenURL, Done: d.Tokens > 0})
+		token := step{Label: "Make a token", Hint: "It names the channels where it works: create one first, or ask for the name of one.", URL: newTokenURL, Done: d.Tokens > 0}
+		if len(d.Channels) > 0 {
+			token.Hint, token.URL = "conda, mamba and pixi use it in place of your password.", withQuery(newTokenURL, "channel", d.Channels[0].Path)
+		}
+		out = append(out, token)
 	}
 	return out
 }

@@ -37,7 +37,7 @@ func TestSystemPage(t *testing.T) {
 		}
 	}
 	row := p.Find("table.jobs tbody tr").Text()
-	for _, want := range []string{job.Title, "done", "1 of 1", "1 failed", "ada", "no-such-package"} {
+	for _, want := range []string{strings.ToUpper(job.Title[:1]) + job.Title[1:], "Done", "1 of 1", "1 failed", "ada", "no-such-package"} {
 		if !strings.Contains(row, want) {
 			t.Errorf("the job is shown as %q, want %q in it", row, want)
 		}

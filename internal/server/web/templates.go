@@ -43,8 +43,8 @@ func (w *Web) functions() template.FuncMap {
 		"ago": newMoment, "until": newMoment, "size": humanSize, "count": plural, "copyable": newCopyable,
 		"groupURL": groupURL, "userURL": userURL, "roleURL": roleURL,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },
-		"privacy": privacyOf,
-		"was":     was, "metaRow": newMetaRow,
+		"privacy": privacyOf, "capital": capital, "spoken": spoken,
+		"was": was, "metaRow": newMetaRow,
 		"packageURL": packageURL,
 	}
 }

@@ -116,9 +116,9 @@ func (p *page) tokenDeletion() (confirmation, error) {
 	c := confirmation{
 		Question: "Delete the token " + d.Token.Name + "? Whatever uses it stops working at once, and it cannot be brought back.",
 		Action:   tokenURL(d.Token.PublicID, "delete"), Button: "Delete token", Cancel: d.URL,
-		Keeps: "What was done with it stays, and so does the record of it.",
+		Loses: d.Token.losses(),
+		Keeps: d.Token.lastUse(p.Callers.Now()) + " What was done with it stays, and so does the record of it.",
 	}
-	c.Loses = append(append(c.Loses, d.Token.May...), d.Token.lastUse(p.Callers.Now()))
 	return c, nil
 }
 

@@ -170,6 +170,14 @@ func (v tokenView) lastUse(now time.Time) string {
 	return "It has never been used."
 }
 
+// losses are what goes with the token, for those who are about to end it.
+func (v tokenView) losses() []string {
+	if len(v.May) == 0 {
+		return []string{"The token, which may do nothing any more"}
+	}
+	return v.May
+}
+
 // by says from where and by what a string was used, as far as that is known.
 func (u tokenUse) by() string {
 	out := ""

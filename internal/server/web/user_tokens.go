@@ -74,8 +74,9 @@ func (p *page) revocation() (userFrame, confirmation, error) {
 	p.under(f.Account.Name, userURL(id), "Tokens", userURL(id, "tokens"))
 	return f, confirmation{
 		Question: "Revoke the token " + t.Name + " of " + f.Account.Name + "? Whatever uses it stops working at once, and it cannot be brought back.",
-		Loses:    append(views[0].May, views[0].lastUse(p.Callers.Now())), Keeps: "What was done with it stays, and so does the record of it.",
-		Action: userURL(id, "tokens", t.PublicID, "delete"), Button: "Revoke token", Cancel: userURL(id, "tokens"),
+		Loses:    views[0].losses(),
+		Keeps:    views[0].lastUse(p.Callers.Now()) + " What was done with it stays, and so does the record of it.",
+		Action:   userURL(id, "tokens", t.PublicID, "delete"), Button: "Revoke token", Cancel: userURL(id, "tokens"),
 	}, nil
 }
 
