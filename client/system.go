@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -52,4 +53,20 @@ func (c *Client) CleanBlobs(ctx context.Context, sha256 ...string) (api.CleanupS
 	}
 	err := c.call(ctx, http.MethodPost, nil, sha256, &out, "system", "blob_cleanup")
 	return out, err
+}
+
+// Profile takes a profile of the server that answers and hands it to use: "profile" and "trace" for some seconds, at most 60,
+// 0 leaving the number to the server; "allocs", "goroutine", "heap" and "threadcreate" of the moment.
+func (c *Client) Profile(ctx context.Context, name string, seconds int, use func(io.Reader) error) error {
+	u, err := c.path("api", "system", "pprof", name)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	setInt(query, "seconds", seconds)
+	u.RawQuery = query.Encode()
+	ctx, moved, stop := c.watch(ctx)
+	defer stop()
+	r := request{method: http.MethodGet, url: u, via: c.calls}
+	return c.send(ctx, r, func(resp *http.Response) error { return use(movingReader{resp.Body, moved}) })
 }

@@ -33,7 +33,7 @@ func (a *app) channelStatsCommand() *cobra.Command {
 }
 
 func (a *app) systemCommand() *cobra.Command {
-	return group(groupAccess, "system", "See how much the site stores, and clean up", a.systemStatsCommand(), a.cleanBlobsCommand())
+	return group(groupAccess, "system", "See how much the site stores, and clean up", a.systemStatsCommand(), a.cleanBlobsCommand(), a.profileCommand())
 }
 
 func (a *app) systemStatsCommand() *cobra.Command {

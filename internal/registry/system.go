@@ -28,6 +28,9 @@ type System struct {
 	system  SystemStore
 	cleaner Cleaner
 
+	// profiling is held while a profile that takes time is taken: the runtime takes one at a time.
+	profiling sync.Mutex
+
 	mu sync.Mutex
 	// bytes is what was counted last, and until when it is good enough.
 	bytes      map[string]int64

@@ -58,6 +58,7 @@ func accountOperations() []operation {
 		{name: "GET /api/docs.css", open: true, call: request(http.MethodGet, "/api/docs.css", nil)},
 		{name: "GET /api/system/metrics", open: true, call: request(http.MethodGet, "/api/system/metrics", nil)},
 		{name: "GET /api/system/stats", scopes: needs("system.settings:view"), call: request(http.MethodGet, "/api/system/stats", nil)},
+		{name: "GET /api/system/pprof/{profile}", scopes: needs("system.settings:edit"), call: request(http.MethodGet, "/api/system/pprof/threadcreate", nil)},
 		{name: "DELETE /api/system/blob_cleanup", scopes: needs("system:delete-blobs"), call: request(http.MethodDelete, "/api/system/blob_cleanup", nil)},
 		{name: "POST /api/system/blob_cleanup", scopes: needs("system:delete-blobs"), call: request(http.MethodPost, "/api/system/blob_cleanup", []string{strings.Repeat("ab", 32)})},
 		{name: "POST /api/auth/login", open: true, call: request(http.MethodPost, "/api/auth/login", api.LoginRequest{Username: "subject", Password: servertest.UserPassword})},

@@ -52,6 +52,7 @@ func (a *API) systemOperations() {
 		) (*body[api.CleanupStats], error) {
 			return a.cleanBlobs(ctx, caller, append([]string{}, in.Body...))
 		})
+	a.profileOperations()
 	add(a, Operation{Method: http.MethodPost, Path: "/api/access/explain", Tag: tag, Summary: "Why somebody may or may not do something", Scopes: []access.Scope{access.AccessExplain}}, a.explain)
 }
 

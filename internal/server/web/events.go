@@ -25,7 +25,7 @@ func auditEvents() []registry.EventType {
 		registry.EventTokenCreated, registry.EventTokenReissued, registry.EventTokenRevoked, registry.EventTokenLeaked, registry.EventUserCreated,
 		registry.EventUserUpdated, registry.EventUserDeleted, registry.EventPasswordChanged, registry.EventRolesChanged, registry.EventRoleCreated,
 		registry.EventRoleUpdated, registry.EventRoleDeleted, registry.EventSettingsUpdated, registry.EventChannelDeleted, registry.EventBlobsCleaned,
-		registry.EventExported, registry.EventHeadSigned, registry.EventDenialsLost,
+		registry.EventExported, registry.EventHeadSigned, registry.EventDenialsLost, registry.EventProfiled,
 	}, channelEvents()...)
 }
 
