@@ -12,7 +12,7 @@ func (s *Store) ChannelLosses(ctx context.Context, channel int64) (l registry.Lo
 		SELECT
 		(SELECT COUNT(*) FROM artifacts WHERE channel_id IN (SELECT id FROM gone)),
 		(SELECT COUNT(*) FROM files WHERE channel_id IN (SELECT id FROM gone)),
-		(SELECT COALESCE(SUM(size), 0) FROM files WHERE channel_id IN (SELECT id FROM gone)),
+		(SELECT CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT) FROM channels WHERE id IN (SELECT id FROM gone)),
 		(SELECT COUNT(*) - 1 FROM gone),
 		(SELECT COUNT(DISTINCT r.token_id) FROM token_resources r WHERE r.channel_id IN (SELECT id FROM gone)
 			AND NOT EXISTS (SELECT 1 FROM minted_tokens m WHERE m.token_id = r.token_id)),

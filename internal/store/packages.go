@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"kingsnake/internal/registry"
 )
@@ -93,7 +94,8 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 		best(&w, f.VirtualID)
 	}
 	s.packagesInSets(&w, f.Visible)
-	w.add(`a.file_count > 0`)
+	// In other words than those of the index of what a channel offers, which a database would take here for the wrong order.
+	w.add(`a.file_count >= 1`)
 	if f.Query != "" {
 		like := likePattern(f.Query)
 		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)
@@ -122,9 +124,25 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	}
 	order := orderBy(p, map[string]string{"common_name": "a.name", "download_count": "a.download_count", "updated_at": "a.updated_at"}, "a.name, a.id")
 	text := `SELECT ` + artifactColumns + from + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	if f.ChannelID != 0 && wholeChannels(f) {
+		text, w = s.channelPage(f, p, order)
+	}
 	rows, err := s.reader.query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, scanArtifact)
 	return list, total, err
+}
+
+// channelPage reads a page of all packages of one channel. Those of the pages before it are passed over in an index.
+func (s *Store) channelPage(f registry.ArtifactFilter, p registry.Page, order string) (text string, w where) {
+	w.add(`c.id = ?`, f.ChannelID)
+	s.inSets(&w, f.Visible)
+	seen := `EXISTS (SELECT 1 FROM channels c` + w.sql() + `)`
+	w.parts = []string{seen, `a.file_count > 0`}
+	w.add(`a.channel_id = ?`, f.ChannelID)
+	from := ` FROM (SELECT a.id FROM artifacts a` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset) +
+		`) k CROSS JOIN artifacts a CROSS JOIN channels c`
+	w.parts = []string{artifactJoin, `a.id = k.id`}
+	return `SELECT ` + artifactColumns + from + w.sql() + order, w
 }
 
 // countArtifacts counts the packages that a filter, of which w are the conditions, finds, and gives the tables in which
@@ -138,9 +156,12 @@ func (s *Store) countArtifacts(ctx context.Context, f registry.ArtifactFilter, w
 	if err != nil {
 		return "", 0, err
 	}
-	if enough > 0 && plan.least > int64(enough) {
+	switch {
+	case enough > 0 && plan.least > int64(enough):
 		n = int64(enough) + 1
-	} else {
+	case plan.exact:
+		n, err = s.countWord(ctx, f, plan.count[0], math.MaxInt64)
+	default:
 		counted := w.clone()
 		n, err = s.total(ctx, s.reader, s.among(&counted, f, plan.count), &counted, enough)
 	}

@@ -28,8 +28,9 @@ type search struct {
 	// page and count are the words of which the packages are read that may match, for a page and to count them; none means
 	// that all are.
 	page, count []wordPart
-	// least is how many there are at least.
+	// least is how many there are at least, and exact tells that there are as many as have the only word of count.
 	least int64
+	exact bool
 }
 
 // planSearch finds out how frequent the words of a query are.
@@ -39,9 +40,10 @@ func (s *Store) planSearch(ctx context.Context, f registry.ArtifactFilter, enoug
 		return plan, nil
 	}
 	var pending, gone int64
+	var odd bool
 	limit := s.limits.pending
-	err = s.reader.row(ctx, `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM search_pending LIMIT $1) p), (SELECT COUNT(*) FROM (SELECT 1 FROM search_gone LIMIT $1) g)`,
-		limit+1).Scan(&pending, &gone)
+	err = s.reader.row(ctx, `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM search_pending LIMIT $1) p), (SELECT COUNT(*) FROM (SELECT 1 FROM search_gone LIMIT $1) g),
+		EXISTS (SELECT 1 FROM search_packages WHERE word_id = 0)`, limit+1).Scan(&pending, &gone, &odd)
 	if err != nil || pending > limit {
 		return plan, s.translate(err)
 	}
@@ -57,7 +59,7 @@ func (s *Store) planSearch(ctx context.Context, f registry.ArtifactFilter, enoug
 		if n <= few {
 			plan.page = append(plan.page, p)
 		} else if len(parts) == 1 && p.whole() && gone <= limit && onlySearches(f) {
-			plan.least = n - pending - gone
+			plan.least, plan.exact = n-pending-gone, pending == 0 && gone == 0 && !odd
 		}
 		if n <= few/100 {
 			plan.page = []wordPart{p}
@@ -80,14 +82,12 @@ func onlySearches(f registry.ArtifactFilter) bool {
 func (s *Store) countWord(ctx context.Context, f registry.ArtifactFilter, part wordPart, limit int64) (n int64, err error) {
 	var w where
 	from := s.having(&w, f, part)
-	if conds := len(w.parts); conds > 0 {
-		w.add(`c.id = p.channel_id`)
-		s.inSets(&w, f.Visible)
-		if len(w.parts) > conds+1 {
-			from += ` CROSS JOIN channels c`
-		} else {
-			w.parts = w.parts[:conds]
-		}
+	conds := len(w.parts)
+	w.add(`c.id = p.channel_id`)
+	if s.inSets(&w, f.Visible); len(w.parts) > conds+1 {
+		from += ` CROSS JOIN channels c`
+	} else {
+		w.parts = w.parts[:conds] // All channels may be seen.
 	}
 	err = s.reader.row(ctx, `SELECT COUNT(*) FROM (SELECT DISTINCT p.artifact_id`+from+w.sql()+w.number(` LIMIT ?`, limit)+`) counted`, w.args...).Scan(&n)
 	return n, s.translate(err)

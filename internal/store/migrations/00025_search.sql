@@ -38,7 +38,11 @@ CREATE TABLE search_gone (
 );
 INSERT INTO search_pending (artifact_id) SELECT id FROM artifacts WHERE file_count > 0;
 
+-- What a channel offers, in the order of the names.
+CREATE INDEX artifacts_offered ON artifacts (channel_id, name, id) WHERE file_count > 0;
+
 -- +goose Down
+DROP INDEX IF EXISTS artifacts_offered;
 DROP TABLE search_gone;
 DROP TABLE search_pending;
 DROP TABLE search_texts;

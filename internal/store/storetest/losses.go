@@ -1,6 +1,10 @@
 package storetest
 
-import "kingsnake/internal/registry"
+import (
+	"errors"
+
+	"kingsnake/internal/registry"
+)
 
 // losses counts what goes with a channel, and with its subchannel.
 func (s *suite) losses() {
@@ -9,6 +13,9 @@ func (s *suite) losses() {
 	one, two := s.file(c, "noarch", "a", "1.0", 0), s.file(c, "linux-64", "a", "2.0", 3)
 	three := s.file(sub, "noarch", "b", "1.0", 0)
 	s.file(other, "noarch", "c", "1.0", 0)
+	s.write(func(tx registry.Tx) error {
+		return errors.Join(s.AddChannelBytes(s.ctx(), tx, c.ID, one.Size+two.Size), s.AddChannelBytes(s.ctx(), tx, sub.ID, three.Size))
+	})
 	reaches := func(channels ...registry.Channel) func(*registry.Token) {
 		return func(t *registry.Token) {
 			t.Kind = registry.ParseTokenKind("resource")
