@@ -127,7 +127,7 @@ func (p *page) userDisabling() (userFrame, confirmation, error) {
 		Question: "Disable the account of " + name + "?",
 		Loses:    []string{"The sessions of " + name + ", at once", "The use of their tokens, until the account is enabled again"},
 		Keeps:    "Nothing is deleted: roles, groups, channels and tokens stay, and come back when you enable the account.",
-		Action:   userURL(id, "disable"), Button: "Disable " + name, Cancel: userURL(id),
+		Action:   userURL(id, "disable"), Button: "Disable " + name, Cancel: userURL(id), Stay: "Leave it as it is",
 	}, nil
 }
 
