@@ -31,7 +31,7 @@ type Records interface {
 
 // notCopied are tables that make no sense in a copy: holds die with their holders, and whoever was signed in signs in
 // again, since who signed out after the copy was made must not be signed in again by it.
-var notCopied = [...]string{"blob_holds", "sessions"}
+var notCopied = [...]string{"blob_holds", "doomed_blobs", "sessions"}
 
 // Source is a site to copy.
 type Source struct {

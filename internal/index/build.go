@@ -81,6 +81,9 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 	now := b.Now()
 	err := b.Store.Write(ctx, func(tx registry.Tx) error {
 		for kind, ptr := range made {
+			if err := registry.NotDoomed(ctx, tx, b.Store, b.Blobs, now, ptr.Hash); err != nil {
+				return err
+			}
 			ptr.Generation, ptr.BuiltAt = generation, now
 			made[kind] = ptr
 			had, err := b.Store.Pointer(ctx, p.channel, string(p.name), kind)

@@ -40,6 +40,7 @@ type Store interface {
 
 	Pointer(ctx context.Context, channel int64, subdir string, kind registry.IndexKind) (Pointer, error)
 	SetPointer(ctx context.Context, tx registry.Tx, channel int64, subdir string, kind registry.IndexKind, p Pointer) error
+	registry.DoomedStore
 	// HoldBlob notes that an index names a blob from now on, ReplaceBlob that it does so no longer.
 	HoldBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error
 	ReplaceBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error

@@ -62,7 +62,14 @@ func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, src
 // keepShards points at the new shards and lets go of the old ones.
 func (b *Builder) keepShards(ctx context.Context, p place, old, fresh []Shard) error {
 	now := b.Now()
+	hashes := make([]blob.Hash, len(fresh))
+	for i, s := range fresh {
+		hashes[i] = s.Hash
+	}
 	return b.Store.Write(ctx, func(tx registry.Tx) error {
+		if err := registry.NotDoomed(ctx, tx, b.Store, b.Blobs, now, hashes...); err != nil {
+			return err
+		}
 		for i, s := range fresh {
 			if had := old[i].Hash; !had.IsZero() && had != s.Hash {
 				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, string(p.name), kindShard, had, now); err != nil {

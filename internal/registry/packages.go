@@ -97,6 +97,7 @@ type Packages struct {
 	quotas   QuotaStore
 	channels ChannelFinder
 	stagings StagingStore
+	doomed   DoomedStore
 	lookup   *channelLookup
 	blobs    blob.Store
 	gate     *sync.RWMutex

@@ -123,10 +123,18 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 		default:
 			out.Replaced = true
 		}
+		if err := s.notDoomed(ctx, w, f.SHA256); err != nil {
+			return err
+		}
 		out.File, err = s.put(ctx, w, u.channel, f, had, uploadEvent(f, had))
 		return err
 	})
 	return out, err
+}
+
+// notDoomed fails where a blob that was stored cannot be named.
+func (s *Packages) notDoomed(ctx context.Context, w *work, h blob.Hash) error {
+	return NotDoomed(ctx, w.tx, s.doomed, s.blobs, s.now(), h)
 }
 
 // fileEvent is how the audit calls what became of a file.

@@ -20,6 +20,7 @@ type Store interface {
 	ChannelStore
 	PackageStore
 	StagingStore
+	DoomedStore
 	JobStore
 	TokenStore
 	AccountStore
@@ -117,7 +118,7 @@ func New(o Options) *Service {
 	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, settings: settings}
 	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}, routine: map[JobKind]bool{}}
 	packages := &Packages{
-		core: c, jobs: jobs, packages: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
+		core: c, jobs: jobs, packages: o.Store, doomed: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 		abouts: newAboutReader(o.Limits.Package),
 	}

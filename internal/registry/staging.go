@@ -195,6 +195,9 @@ func (u *Upload) Keep(ctx context.Context, g Staging, body io.Reader, in UploadI
 		if err := s.stagings.ReceiveStaging(ctx, w.tx, g); err != nil {
 			return err
 		}
+		if err := s.notDoomed(ctx, w, g.SHA256); err != nil {
+			return err
+		}
 		return w.record(ctx, EventArtifactReceived, g.ChannelID, g.target(), map[string]any{"sha256": g.SHA256.String(), "size": g.Size})
 	})
 	if errors.Is(err, ErrNoRecord) {

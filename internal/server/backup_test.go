@@ -100,7 +100,7 @@ func sound(t *testing.T, s *server.Site) int {
 func records(t *testing.T, db *store.Store) []string {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := db.Export(t.Context(), &b, "sessions", "blob_holds"); err != nil {
+	if _, err := db.Export(t.Context(), &b, "sessions", "blob_holds", "doomed_blobs"); err != nil {
 		t.Fatal(err)
 	}
 	return sortedLines(b.String())

@@ -4,7 +4,6 @@ package upkeep
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -33,6 +32,11 @@ type Store interface {
 	// CleanupHeld tells whether anybody, such as a backup, holds all blobs; PruneHolds forgets the holds that are over.
 	CleanupHeld(ctx context.Context, now time.Time) (bool, error)
 	PruneHolds(ctx context.Context, tx registry.Tx, now time.Time) error
+	registry.DoomedStore
+	// DoomBlobs notes that blobs are about to be deleted, EndDooms that they are, or stay.
+	DoomBlobs(ctx context.Context, tx registry.Tx, hashes []blob.Hash, at time.Time) error
+	EndDooms(ctx context.Context, tx registry.Tx, hashes []blob.Hash, at time.Time) error
+	PruneDoomed(ctx context.Context, tx registry.Tx, before time.Time) error
 	// EachNamedBlob gives the blobs that packages name, with what names them; EachIndexBlob those of indexes.
 	EachNamedBlob(ctx context.Context, fn func(name string, h blob.Hash, size int64) error) error
 	EachIndexBlob(ctx context.Context, fn func(h blob.Hash) error) error
@@ -49,7 +53,7 @@ type Options struct {
 	Store Store
 	Blobs blob.Store
 	Gate  *Gate
-	// Shared says that other processes store blobs too, for whom the gate is no hindrance.
+	// Shared says that other processes store blobs too, for whom the gate is no hindrance: the database tells them.
 	Shared bool
 	Log    *slog.Logger
 	Now    func() time.Time
@@ -71,6 +75,7 @@ const (
 	keepIndexes     = 15 * time.Minute
 	keepStaged      = 24 * time.Hour
 	keepOrphans     = time.Hour
+	keepDoomed      = 24 * time.Hour
 	keepMinted      = 7 * 24 * time.Hour
 	keepDeadSecrets = 365 * 24 * time.Hour
 	keepJobs        = 30 * 24 * time.Hour
@@ -118,6 +123,9 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 		if err := k.Store.PruneHolds(ctx, tx, now); err != nil {
 			return err
 		}
+		if err := k.Store.PruneDoomed(ctx, tx, now.Add(-keepDoomed)); err != nil {
+			return err
+		}
 		if err := k.Store.PruneJobs(ctx, tx, now.Add(-keepJobs)); err != nil {
 			return err
 		}
@@ -137,78 +145,4 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 	}
 	_, err = k.Blobs.Sweep(ctx, now.Add(-keepStaged))
 	return err
-}
-
-// RemoveOrphans deletes blobs that nothing names and that are older than spare. It tells how many, and their bytes.
-func (k *Keeper) RemoveOrphans(ctx context.Context, spare time.Duration) (n int, bytes int64, err error) {
-	latest := k.Now().Add(-spare)
-	for info, err := range k.Blobs.List(ctx) {
-		if err != nil {
-			return n, bytes, err
-		}
-		if info.ModTime.After(latest) {
-			continue
-		}
-		gone, err := k.removeOrphan(ctx, info.Hash, latest)
-		if err != nil {
-			return n, bytes, err
-		}
-		if gone {
-			n++
-			bytes += info.Size
-		}
-	}
-	return n, bytes, nil
-}
-
-// Clean deletes the orphans among some blobs, or all orphans when some is nil. They may be young: what is being stored
-// right now is guarded by the gate. Blobs that others may be storing have to be old. It tells how many, and their bytes.
-func (k *Keeper) Clean(ctx context.Context, some []blob.Hash) (n int, bytes int64, err error) {
-	var spare time.Duration
-	if k.Shared {
-		spare = keepOrphans
-	}
-	if some == nil {
-		return k.RemoveOrphans(ctx, spare)
-	}
-	for _, h := range some {
-		info, err := k.Blobs.Stat(ctx, h)
-		if errors.Is(err, blob.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return n, bytes, err
-		}
-		gone, err := k.removeOrphan(ctx, h, k.Now().Add(-spare))
-		if err != nil {
-			return n, bytes, err
-		}
-		if gone {
-			n++
-			bytes += info.Size
-		}
-	}
-	return n, bytes, nil
-}
-
-// removeOrphan deletes one blob unless something names it, or has just stored it again, or the blobs are held. Whether they
-// are is asked last: who holds them and then looks at what is named finds every blob that was named at that moment, since
-// one that nothing named before was not named since.
-func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time) (bool, error) {
-	k.Gate.Lock()
-	defer k.Gate.Unlock()
-	named, err := k.Store.BlobNamed(ctx, nil, h)
-	if err != nil || named {
-		return false, err
-	}
-	held, err := k.Store.CleanupHeld(ctx, k.Now())
-	if err != nil || held {
-		return false, err
-	}
-	// The age is looked at last: who stores the blob again makes it young, and names it after that.
-	info, err := k.Blobs.Stat(ctx, h)
-	if err != nil || info.ModTime.After(latest) {
-		return false, ignoreMissing(err)
-	}
-	return true, k.Blobs.Delete(ctx, h)
 }

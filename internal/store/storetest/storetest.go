@@ -75,6 +75,7 @@ func Run(t *testing.T, open Open) {
 		"what an index keeps":       (*suite).indexKeeps,
 		"blobs that are named":      (*suite).namedBlobs,
 		"holds of the cleanup":      (*suite).cleanupHolds,
+		"doomed blobs":              (*suite).doomedBlobs,
 		"the audit":                 (*suite).audit,
 		"the audit's chain":         (*suite).auditChain,
 		"the audit's queries":       (*suite).auditQueries,
