@@ -76,7 +76,7 @@ cover: test-deps ## write coverage.html and print the total
 
 .PHONY: screenshots
 screenshots: test-deps ## write a picture of every page into screenshots/
-	KINGSNAKE_SCREENSHOTS=$(CURDIR)/screenshots go test ./e2e/browser -run TestEveryPage -count=1
+	KINGSNAKE_SCREENSHOTS=$(CURDIR)/screenshots go test ./e2e/browser -run TestEveryPage -count=1 -timeout=40m
 
 .PHONY: chaos
 chaos: test-deps ## kill servers, PostgreSQL and S3 under load for CHAOS (10m), as SEED (1) has it
