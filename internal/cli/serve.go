@@ -29,7 +29,11 @@ func (a *app) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		err = a.Serve(cmd.Context(), cfg, a.logger(cfg))
+		log, flush := a.logger(cfg)
+		err = a.Serve(cmd.Context(), cfg, log)
+		if ferr := flush(); ferr != nil && err == nil {
+			err = ferr
+		}
 		if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
 			return nil // The server was asked to stop.
 		}
@@ -68,10 +72,13 @@ func loadConfig(file string, flags map[*pflag.Flag]string) (config.Config, error
 	return cfg, fail(cfg.Validate(), "the settings cannot work")
 }
 
-func (a *app) logger(cfg config.Config) *slog.Logger {
+// logger gives the log of a server, and what writes the rest of it in the end.
+func (a *app) logger(cfg config.Config) (log *slog.Logger, flush func() error) {
+	held := &heldLog{to: a.Stderr}
 	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
+	var h slog.Handler = slog.NewTextHandler(held, opts)
 	if cfg.LogFormat == config.LogJSON {
-		return slog.New(slog.NewJSONHandler(a.Stderr, opts))
+		h = slog.NewJSONHandler(held, opts)
 	}
-	return slog.New(slog.NewTextHandler(a.Stderr, opts))
+	return slog.New(logHandler{h, held}), held.Flush
 }

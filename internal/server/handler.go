@@ -169,10 +169,14 @@ func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, pa
 	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
-	s.log.LogAttrs(context.Background(), slog.LevelInfo, "request",
+	// The place in the code, which a Logger would look up, is in no line of the log.
+	line := slog.NewRecord(start.Add(took), slog.LevelInfo, "request", 0)
+	line.AddAttrs(
 		slog.String("method", r.Method), slog.String("path", path), slog.Int("status", w.Status()),
 		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", s.callers.Address(r).String()),
 		slog.String("client", r.UserAgent()), slog.String("id", req.ID))
+	// As with any Logger, a log that cannot be written stops nobody.
+	_ = s.log.Handler().Handle(context.Background(), line)
 }
 
 // tokenLike finds what looks like one of our tokens; no name of a channel or a package does.
@@ -184,7 +188,7 @@ func redact(text string) string { return tokenLike.ReplaceAllString(text, "<TOKE
 // hideTokens cuts tokens out of what refusals, the log and the audit repeat of a request: the name of the client, and a
 // path in which a token stands where none belongs, such as a mistyped one.
 func hideTokens(r *http.Request, path string) (*http.Request, string) {
-	if client := r.UserAgent(); tokenLike.MatchString(client) {
+	if client := r.UserAgent(); strings.Contains(client, "ks-") && tokenLike.MatchString(client) {
 		r.Header.Set("User-Agent", redact(client))
 	}
 	if !strings.ContainsRune(path, '%') && !strings.Contains(path, "ks-") {
