@@ -54,7 +54,7 @@ func (s *Notifications) pages(ctx context.Context, from, until time.Time) iter.S
 
 // audience gives, by the number of the account, the tokens of whose end each is to know now.
 func (s *Notifications) audience(ctx context.Context, now time.Time) (map[int64][]Ending, error) {
-	a := &audience{Notifications: s, now: now, told: map[int64][]Ending{}, managers: map[string][]int64{}}
+	a := &audience{Notifications: s, now: now, told: map[int64][]Ending{}, managers: map[string][]int64{}, people: map[int64]*access.Principal{}}
 	for page, err := range s.pages(ctx, now.Add(-endedWithin), now.Add(NoticeWithin)) {
 		if err != nil {
 			return nil, err
@@ -77,8 +77,9 @@ type audience struct {
 	*Notifications
 	now  time.Time
 	told map[int64][]Ending
-	// managers are those of channels, by path.
+	// managers are those of channels, by path, and people who may be some, by number.
 	managers map[string][]int64
+	people   map[int64]*access.Principal
 }
 
 // add finds out who is told of some tokens.
@@ -155,7 +156,7 @@ func (a *audience) managersOf(ctx context.Context, path string) ([]int64, error)
 	managers = slices.Compact(managers)
 	kept := managers[:0]
 	for _, id := range managers {
-		p, err := a.directory.Principal(ctx, id)
+		p, err := a.principal(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -166,4 +167,16 @@ func (a *audience) managersOf(ctx context.Context, path string) ([]int64, error)
 	}
 	a.managers[path] = kept
 	return kept, nil
+}
+
+// principal gives an account, which may have to do with many channels, as it was when it was first asked for.
+func (a *audience) principal(ctx context.Context, id int64) (*access.Principal, error) {
+	if p := a.people[id]; p != nil {
+		return p, nil
+	}
+	p, err := a.directory.Principal(ctx, id)
+	if err == nil {
+		a.people[id] = p
+	}
+	return p, err
 }
