@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -63,10 +64,17 @@ func (s *Server) serve(ctx context.Context, ln net.Listener) error {
 		Handler: s, ReadHeaderTimeout: time.Duration(s.cfg.HeaderTimeout), IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	if s.cfg.TLSCertFile != "" {
+		cert, err := loadCertificate(s.cfg.TLSCertFile, s.cfg.TLSKeyFile, s.log, s.now)
+		if err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		srv.TLSConfig = &tls.Config{GetCertificate: cert.Get, MinVersion: tls.VersionTLS12}
+	}
 	failed := make(chan error, 1)
 	go func() {
-		if s.cfg.TLSCertFile != "" {
-			failed <- srv.ServeTLS(ln, s.cfg.TLSCertFile, s.cfg.TLSKeyFile)
+		if srv.TLSConfig != nil {
+			failed <- srv.ServeTLS(ln, "", "")
 		} else {
 			failed <- srv.Serve(ln)
 		}
