@@ -62,8 +62,8 @@ func (s *site) start(ctx context.Context, program string) error {
 // them are in noarch.
 const (
 	packages     = "bench"
-	indexRecords = 22_000
-	indexNames   = 730
+	indexRecords = 18_000
+	indexNames   = 600
 )
 
 // fill makes the site, with the channel whose index is downloaded.
