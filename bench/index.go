@@ -92,8 +92,10 @@ func only(v ...float64) [columns][]float64 { return [columns][]float64{embedded:
 func (b *bench) largeIndex(ctx context.Context) error {
 	if _, err := os.Stat(b.forge); err != nil {
 		for _, r := range []row{
-			{What: "upload to shard index at 1,000,000 records, p95", Target: atMost(0.3, "s")}, {What: "upload to repodata.json.zst there", Target: atMost(10, "s")},
-			{What: "one upload there, of one at 1,000", Target: atMost(2, "")}, {What: "resident memory serving that channel", Target: atMost(500, "MB")},
+			{What: "upload to shard index at 1,000,000 records, p95", Target: atMost(0.3, "s")},
+			{What: "upload to repodata.json.zst there", Target: atMost(10, "s")},
+			{What: "one upload there, of one at 1,000", Target: atMost(2, "")},
+			{What: "resident memory serving that channel", Target: atMost(500, "MB")},
 			{What: "start on that data", Target: atMost(2, "s")},
 		} {
 			r.Numbers = "not measured: make bench-large makes the channel"

@@ -36,7 +36,7 @@ func program(t *testing.T, name string) string {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		// Debian has it where only root looks.
-		if path, err = exec.LookPath(filepath.Join("/usr/sbin", name)); err == nil {
+		if path, err = exec.LookPath("/usr/sbin/" + name); err == nil {
 			return path
 		}
 		if os.Getenv("CI") == "true" {
@@ -174,7 +174,7 @@ func TestContainerfile(t *testing.T) {
 		t.Errorf("stamps in the Containerfile and the Makefile (-container +make):\n%s", diff)
 	}
 	release := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../go.mod"))
-	if release == nil || !strings.HasPrefix(stages[1], "golang:"+release[1]+" AS build\n") {
+	if len(release) != 2 || !strings.HasPrefix(stages[1], "golang:"+release[1]+" AS build\n") {
 		t.Errorf("it builds with %q, want the Go of go.mod, %q", strings.SplitN(stages[1], "\n", 2)[0], release)
 	}
 	if !regexp.MustCompile(`(?m)^USER [1-9][0-9]*:[1-9][0-9]*$`).MatchString(stages[2]) {

@@ -105,9 +105,8 @@ func startCaddy(t *testing.T, p *proxy, backend string) {
 // behind is a server behind a proxy.
 type behind struct {
 	*proxy
-	site  *servertest.Site
-	back  *httptest.Server
-	admin *client.Client
+	site *servertest.Site
+	back *httptest.Server
 	// secret is a token for the channel team, in which filename is.
 	secret, filename string
 	data             []byte

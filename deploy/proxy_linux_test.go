@@ -120,7 +120,7 @@ func (p *proxy) write(t *testing.T, name, text string) string {
 // start runs the proxy until the end of the test.
 func (p *proxy) start(t *testing.T, env []string, path string, args ...string) {
 	t.Helper()
-	p.cmd = exec.Command(path, args...) //nolint:noctx,gosec // It is ended by stop. The program is the test's choice.
+	p.cmd = exec.Command(path, args...) //nolint:gosec // It is ended by stop. The program is the test's choice.
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = p.dir, &p.out, &p.out, p.listeners
 	if err := p.cmd.Start(); err != nil {

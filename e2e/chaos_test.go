@@ -203,7 +203,8 @@ func (c *chaos) unleash(t *testing.T, events []event) {
 func crash(t *testing.T, server interface {
 	Crash() error
 	Return(ctx context.Context) error
-}, away time.Duration) {
+}, away time.Duration,
+) {
 	t.Helper()
 	if err := server.Crash(); err != nil {
 		t.Fatal(err)

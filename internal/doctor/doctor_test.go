@@ -115,10 +115,14 @@ func TestProxies(t *testing.T) {
 	}{
 		{name: "good", change: func(r *httputil.ProxyRequest) { r.SetXForwarded() }, check: "client address", want: doctor.OK, text: "127.0.0.1"},
 		{name: "good", change: func(r *httputil.ProxyRequest) { r.SetXForwarded() }, check: "tokens", want: doctor.OK, text: "each form"},
-		{name: "takes the client's word", change: func(r *httputil.ProxyRequest) { r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] },
-			check: "client address", want: doctor.Error, text: "can choose"},
-		{name: "strips Authorization", change: func(r *httputil.ProxyRequest) { r.Out.Header.Del("Authorization") },
-			check: "tokens", want: doctor.Error, text: "in Authorization: Bearer, as the password", unlike: "X-Auth"},
+		{
+			name: "takes the client's word", change: func(r *httputil.ProxyRequest) { r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] },
+			check: "client address", want: doctor.Error, text: "can choose",
+		},
+		{
+			name: "strips Authorization", change: func(r *httputil.ProxyRequest) { r.Out.Header.Del("Authorization") },
+			check: "tokens", want: doctor.Error, text: "in Authorization: Bearer, as the password", unlike: "X-Auth",
+		},
 		{name: "buffers", change: func(r *httputil.ProxyRequest) {
 			data, err := io.ReadAll(r.In.Body)
 			if err == nil {

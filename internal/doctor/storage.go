@@ -47,7 +47,7 @@ func (e *examination) roundTrip(ctx context.Context) (rerr error) {
 		return err
 	}
 	got, err := io.ReadAll(r)
-	if err = errors.Join(err, r.Close()); err != nil {
+	if err := errors.Join(err, r.Close()); err != nil {
 		return err
 	}
 	if !bytes.Equal(got, data) {

@@ -31,7 +31,7 @@ func (e *examination) server(ctx context.Context) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	w := &waiting{examination: e, web: web}
-	resp, body, err := w.ask(ctx, http.MethodGet, "/readyz", nil, nil)
+	got, err := w.ask(ctx, http.MethodGet, "/readyz", nil, nil)
 	switch {
 	case err != nil && !e.Asked:
 		e.add("server", Warning, "start it, or name its address with --url", "no server answers at %s: %v", e.URL, err)
@@ -39,15 +39,15 @@ func (e *examination) server(ctx context.Context) {
 	case err != nil:
 		e.add("server", Error, "see whether the server and the proxy run, and whether the address is right", "no answer: %v", err)
 		return
-	case resp.StatusCode != http.StatusOK:
-		e.add("server", Error, "see the other findings and the server's log", "%s answers %s: %s", e.URL, resp.Status, oneLine(body))
+	case got.code != http.StatusOK:
+		e.add("server", Error, "see the other findings and the server's log", "%s answers %s: %s", e.URL, got.status, oneLine(got.body))
 	default:
 		e.ok("server", "%s is ready", e.URL)
 	}
-	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
-		e.lifetime("certificate at the address", resp.TLS.PeerCertificates[0])
+	if got.tls != nil && len(got.tls.PeerCertificates) > 0 {
+		e.lifetime("certificate at the address", got.tls.PeerCertificates[0])
 	}
-	w.clock(resp)
+	w.clock(got.header)
 	w.credentials(ctx)
 	w.buffering(ctx)
 	if e.Site != nil {
@@ -61,11 +61,20 @@ type waiting struct {
 	web *http.Client
 }
 
+// answer is what a server answered. Of the body it is the beginning.
+type answer struct {
+	code   int
+	status string
+	header http.Header
+	tls    *tls.ConnectionState
+	body   []byte
+}
+
 // ask makes a request and reads some of the answer.
-func (w *waiting) ask(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, []byte, error) {
+func (w *waiting) ask(ctx context.Context, method, path string, header http.Header, body io.Reader) (got answer, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(w.URL, "/")+path, body)
 	if err != nil {
-		return nil, nil, err
+		return got, err
 	}
 	req.Header.Set("User-Agent", "kingsnake-doctor")
 	for name, values := range header {
@@ -73,10 +82,10 @@ func (w *waiting) ask(ctx context.Context, method, path string, header http.Head
 	}
 	resp, err := w.web.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return got, err
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	return resp, data, errors.Join(err, resp.Body.Close())
+	return answer{resp.StatusCode, resp.Status, resp.Header, resp.TLS, data}, errors.Join(err, resp.Body.Close())
 }
 
 func oneLine(body []byte) string {
@@ -84,8 +93,8 @@ func oneLine(body []byte) string {
 }
 
 // clock compares this machine's clock with the one of who answers.
-func (w *waiting) clock(resp *http.Response) {
-	theirs, err := http.ParseTime(resp.Header.Get("Date"))
+func (w *waiting) clock(header http.Header) {
+	theirs, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		return
 	}
@@ -134,11 +143,11 @@ func (w *waiting) credentials(ctx context.Context) {
 		if encoded, ok := strings.CutPrefix(f.head(token).Get("Authorization"), "Basic "); ok {
 			sent[f.name+", in base64"] = encoded
 		}
-		resp, _, err := w.ask(ctx, http.MethodGet, f.path(token), f.head(token), nil)
+		got, err := w.ask(ctx, http.MethodGet, f.path(token), f.head(token), nil)
 		switch {
 		case err != nil:
 			w.add("tokens", Error, "see the log of the proxy", "a request with a token %s was not answered: %v", f.name, err)
-		case !strings.Contains(resp.Header.Get("WWW-Authenticate"), "invalid_token"):
+		case !strings.Contains(got.header.Get("WWW-Authenticate"), "invalid_token"):
 			lost = append(lost, f.name)
 		}
 	}
@@ -221,7 +230,7 @@ func (w *waiting) addresses(ctx context.Context) {
 		return
 	}
 	header := http.Header{"User-Agent": {marker}, "Content-Type": {"application/json"}, "X-Forwarded-For": {spoofed}}
-	if _, _, err := w.ask(ctx, http.MethodPost, "/api/auth/login", header, bytes.NewReader(login)); err != nil {
+	if _, err := w.ask(ctx, http.MethodPost, "/api/auth/login", header, bytes.NewReader(login)); err != nil {
 		w.add(check, Warning, "", "a login was not answered: %v", err)
 		return
 	}

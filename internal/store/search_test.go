@@ -252,7 +252,7 @@ func (w *searchWorld) allLearned() {
 			pairs++
 			continue
 		}
-		all := append(own, more...)
+		all := slices.Concat(own, more)
 		slices.Sort(all)
 		for _, word := range slices.Compact(all) {
 			words[word] = true
