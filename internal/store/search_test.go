@@ -26,6 +26,8 @@ type searchWorld struct {
 	channels []registry.Channel
 	packages []registry.Artifact
 	serial   int
+	// found counts what all searches should have found.
+	found int
 }
 
 // TestSearchIsAScan compares searches with a reading of all packages, while these change and their words are learned or not.
@@ -49,6 +51,9 @@ func TestSearchIsAScan(t *testing.T) {
 					for range 12 {
 						w.compare()
 					}
+				}
+				if w.found < 100 {
+					t.Errorf("all searches had %d packages to find, want many", w.found)
 				}
 				w.allLearned()
 				w.empty()
@@ -97,9 +102,9 @@ func (w *searchWorld) one(tx registry.Tx) error {
 		w.channels = w.channels[1:]
 		w.packages = slices.DeleteFunc(w.packages, func(a registry.Artifact) bool { return a.ChannelID == gone.ID })
 		return w.DeleteChannel(w.Context(), tx, gone.ID)
-	case n < 4 || len(w.packages) == 0:
+	case n < 4:
 		return w.LearnWords(w.Context(), tx, 1+w.rng.IntN(8))
-	case n < 8:
+	case n < 8 || len(w.packages) == 0:
 		return w.addPackage(tx)
 	}
 	i := w.rng.IntN(len(w.packages))
@@ -134,7 +139,7 @@ func (w *searchWorld) addPackage(tx registry.Tx) error {
 	if err != nil {
 		return err
 	}
-	a.FileCount, a.Summary = 1, w.text()
+	a.FileCount, a.Summary, a.LatestVersionKey = 1, w.text(), []byte{1}
 	w.packages = append(w.packages, a)
 	return w.UpdateArtifact(w.Context(), tx, a)
 }
@@ -190,6 +195,7 @@ func (w *searchWorld) compare() {
 	}
 	slices.SortFunc(want, func(a, b registry.Artifact) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	p := registry.Page{Offset: w.rng.IntN(3), Limit: 1 + w.rng.IntN(30), Enough: w.rng.IntN(4)}
+	w.found += len(want)
 	total := int64(len(want))
 	if p.Enough > 0 {
 		total = min(total, int64(p.Enough)+1)
