@@ -36,7 +36,7 @@ func TestSearchIsAScan(t *testing.T) {
 		"sqlite":   func(t *testing.T) *Store { return openTest(t, filepath.Join(t.TempDir(), "db")) },
 		"postgres": func(t *testing.T) *Store { return openPostgres(t, migrated(t)) },
 	} {
-		for what, limits := range map[string]searchLimits{"few packages": {few: 2, several: 4, pending: 4}, "a small site": defaultSearchLimits()} {
+		for what, limits := range map[string]searchLimits{"few packages": {few: 1, several: 3, pending: 2}, "a small site": defaultSearchLimits()} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()
 				w := &searchWorld{T: t, Store: open(t), rng: rand.New(rand.NewPCG(25, 5))} //nolint:gosec // Repeatable on purpose.
@@ -46,7 +46,7 @@ func TestSearchIsAScan(t *testing.T) {
 					}
 				})
 				w.limits = limits
-				for range 40 {
+				for range 80 {
 					w.write(func(tx registry.Tx) error { return w.change(tx) })
 					for range 12 {
 						w.compare()
