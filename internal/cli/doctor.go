@@ -72,7 +72,7 @@ func addressOf(cfg config.Config) string {
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
-	if cfg.TLSCertFile != "" {
+	if cfg.TLS() {
 		return "https://" + net.JoinHostPort(host, port)
 	}
 	return "http://" + net.JoinHostPort(host, port)

@@ -58,6 +58,17 @@ type Config struct {
 	// TLSCertFile and TLSKeyFile are PEM files; without them the server speaks plain HTTP.
 	TLSCertFile string `toml:"tls_cert_file"`
 	TLSKeyFile  string `toml:"tls_key_file"`
+	// ACMEHosts are the names for which certificates are got by ACME (RFC 8555); none switches that off.
+	ACMEHosts []string `toml:"acme_hosts"`
+	// ACMEEmail is where the authority writes about certificates that end.
+	ACMEEmail string `toml:"acme_email"`
+	// ACMEDirectory is the address of the authority, and ACMECAFile a PEM file of whom to trust when it is asked; empty
+	// trusts whom the machine trusts.
+	ACMEDirectory string `toml:"acme_directory"`
+	ACMECAFile    string `toml:"acme_ca_file"`
+	// ACMEHTTPListen is a host:port, seen from outside as port 80, where challenges are answered and browsers are sent on to
+	// https; empty answers challenges within TLS alone.
+	ACMEHTTPListen string `toml:"acme_http_listen"`
 
 	// AdminPassword is the password of the first administrator of a new site; empty makes one up and prints it once.
 	AdminPassword     Secret `toml:"admin_password"`
@@ -142,6 +153,12 @@ type Config struct {
 	sources map[string]string
 }
 
+// letsEncrypt is the directory of the authority that most people use.
+const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
+
+// TLS tells whether the server speaks TLS itself.
+func (c *Config) TLS() bool { return c.TLSCertFile != "" || len(c.ACMEHosts) > 0 }
+
 // Default is the configuration of a server that was told nothing.
 func Default() Config {
 	return Config{
@@ -155,6 +172,7 @@ func Default() Config {
 		SessionLifetime:           Duration(12 * time.Hour),
 		SessionIdle:               Duration(2 * time.Hour),
 		TokenDefaultLifetime:      Duration(90 * day),
+		ACMEDirectory:             letsEncrypt,
 		ServiceAccountMaxLifetime: Duration(365 * day),
 		OIDCName:                  "single sign-on",
 		OIDCScopes:                []string{"openid", "profile", "email"},

@@ -25,6 +25,7 @@ func (c *Config) Validate() error {
 	require(validListen(c.Listen), "listen", `write host:port, such as "127.0.0.1:8080" or ":8080"`)
 	require(validPublicURL(c.PublicURL), "public_url", "write an http or https address without user, path, query or fragment")
 	require((c.TLSCertFile == "") == (c.TLSKeyFile == ""), "tls_cert_file", "set tls_key_file together with it, or neither")
+	c.validateACME(require)
 	require(c.LogFormat == LogJSON || c.LogFormat == LogText, "log_format", `write "json" or "text"`)
 	require(c.MaxUploadSize > 0, "max_upload_size", "must be more than 0")
 	require(c.SessionLifetime > 0, "session_lifetime", "must be more than 0")

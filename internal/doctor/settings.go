@@ -19,9 +19,9 @@ func (e *examination) settings() {
 	host, _, err := net.SplitHostPort(c.Listen)
 	addr, perr := netip.ParseAddr(host)
 	local := err == nil && (host == "localhost" || perr == nil && addr.IsLoopback())
-	secure := c.TLSCertFile != ""
+	secure := c.TLS()
 	if !secure && !local {
-		e.add(check, Warning, "set tls_cert_file and tls_key_file, or listen on 127.0.0.1 behind a proxy that speaks TLS",
+		e.add(check, Warning, "set tls_cert_file and tls_key_file, or acme_hosts, or listen on 127.0.0.1 behind a proxy that speaks TLS",
 			"it listens on %s without TLS, so tokens and passwords can be read on the way", c.Listen)
 	}
 	if c.PublicURL == "" {
@@ -72,11 +72,11 @@ func (e *examination) lifetime(check string, cert *x509.Certificate) {
 	left := cert.NotAfter.Sub(e.Now())
 	switch until := cert.NotAfter.UTC().Format(time.DateTime); {
 	case left <= 0:
-		e.add(check, Error, "renew it, and restart the server", "it ended on %s", until)
+		e.add(check, Error, "renew it", "it ended on %s", until)
 	case e.Now().Before(cert.NotBefore):
 		e.add(check, Error, "set the clock", "it begins only on %s; is the clock right?", cert.NotBefore.UTC().Format(time.DateTime))
 	case left < certificateNow:
-		e.add(check, Error, "renew it now, and restart the server", "it ends on %s", until)
+		e.add(check, Error, "renew it now", "it ends on %s", until)
 	case left < certificateSoon:
 		e.add(check, Warning, "renew it, and see why that was not done by itself", "it ends on %s", until)
 	default:

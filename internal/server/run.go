@@ -42,8 +42,14 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	var plain net.Listener
+	if s.cfg.ACMEHTTPListen != "" {
+		if plain, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.ACMEHTTPListen); err != nil {
+			return errors.Join(fmt.Errorf("listen for challenges: %w", err), ln.Close())
+		}
+	}
 	s.announce(out, ln.Addr())
-	return s.serve(ctx, ln)
+	return s.serve(ctx, ln, plain)
 }
 
 // sweep removes what is staged: the lock of the folder is ours and nothing is served yet, so it was left by a crash.
@@ -58,20 +64,31 @@ func (s *Server) sweep(ctx context.Context) error {
 	return nil
 }
 
-// serve answers requests until ctx ends, and then lets running ones finish.
-func (s *Server) serve(ctx context.Context, ln net.Listener) error {
-	srv := &http.Server{
-		Handler: s, ReadHeaderTimeout: time.Duration(s.cfg.HeaderTimeout), IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	if s.cfg.TLSCertFile != "" {
+// serve answers requests until ctx ends, and then lets running ones finish. On plain, which may be nil, it answers the
+// challenges of ACME.
+func (s *Server) serve(ctx context.Context, ln, plain net.Listener) error {
+	srv := s.speaker(s)
+	failed := make(chan error, 2)
+	switch {
+	case len(s.cfg.ACMEHosts) > 0:
+		certs, err := newAuthority(s.cfg, s.log)
+		if err != nil {
+			return errors.Join(err, ln.Close(), closeIf(plain))
+		}
+		srv.TLSConfig = certs.config()
+		if plain != nil {
+			challenges := s.speaker(certs.challenges())
+			go func() { failed <- challenges.Serve(plain) }()
+			defer challenges.Close() //nolint:errcheck // It holds nothing that could be lost.
+		}
+		go certs.prepare(ctx)
+	case s.cfg.TLSCertFile != "":
 		cert, err := loadCertificate(s.cfg.TLSCertFile, s.cfg.TLSKeyFile, s.log, s.now)
 		if err != nil {
 			return errors.Join(err, ln.Close())
 		}
 		srv.TLSConfig = &tls.Config{GetCertificate: cert.Get, MinVersion: tls.VersionTLS12}
 	}
-	failed := make(chan error, 1)
 	go func() {
 		if srv.TLSConfig != nil {
 			failed <- srv.ServeTLS(ln, "", "")
@@ -81,9 +98,29 @@ func (s *Server) serve(ctx context.Context, ln net.Listener) error {
 	}()
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
+		return errors.Join(fmt.Errorf("serve: %w", err), srv.Close())
 	case <-ctx.Done():
 	}
+	return s.drain(ctx, srv)
+}
+
+func closeIf(ln net.Listener) error {
+	if ln == nil {
+		return nil
+	}
+	return ln.Close()
+}
+
+// speaker speaks HTTP, and bounds how long others may take to.
+func (s *Server) speaker(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: time.Duration(s.cfg.HeaderTimeout), IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// drain lets running requests finish.
+func (s *Server) drain(ctx context.Context, srv *http.Server) error {
 	s.log.Info("stopping; running transfers may finish", "within", stopTime)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
@@ -96,7 +133,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener) error {
 // announce tells where the site is. The first password is written here and nowhere else.
 func (s *Server) announce(out io.Writer, addr net.Addr) {
 	scheme := "http"
-	if s.cfg.TLSCertFile != "" {
+	if s.cfg.TLS() {
 		scheme = "https"
 	}
 	url := s.cfg.PublicURL
