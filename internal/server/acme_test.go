@@ -137,7 +137,7 @@ func newPebble(t *testing.T, httpPort, tlsPort int) *pebble {
 		}
 		file := filepath.Join(dir, "pebble.json")
 		put(t, file, cfg)
-		p.cmd = exec.Command(program, "-config", file, "-dnsserver", names) //nolint:noctx,gosec // It is ended below. The program is the test's choice.
+		p.cmd = exec.Command(program, "-config", file, "-dnsserver", names) //nolint:gosec // It is ended below. The program is the test's choice.
 		p.cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
 		p.said.Reset()
 		p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
