@@ -196,7 +196,12 @@ func (p *Problem) Headers(h http.Header) {
 		}
 		h.Set("WWW-Authenticate", challenge)
 	}
-	if p.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((p.RetryAfter+time.Second-1)/time.Second)))
+	SetRetryAfter(h, p.RetryAfter)
+}
+
+// SetRetryAfter tells programs when to try again, in whole seconds, if there is something to tell.
+func SetRetryAfter(h http.Header, wait time.Duration) {
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 }

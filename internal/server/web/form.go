@@ -5,17 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
+	"kingsnake/internal/server/problem"
 	"kingsnake/internal/server/wire"
 )
 
@@ -175,16 +173,9 @@ func (p *page) again(err error, name, title string, data any, already string) er
 	status := http.StatusUnprocessableEntity
 	if known && e.Code == registry.CodeTooMany {
 		status = http.StatusTooManyRequests
-		p.retryAfter(e.RetryAfter)
+		problem.SetRetryAfter(p.w.Header(), e.RetryAfter)
 	}
 	return p.render(status, name, title, data)
-}
-
-// retryAfter tells programs when to try again, if there is something to tell.
-func (p *page) retryAfter(wait time.Duration) {
-	if wait > 0 {
-		p.w.Header().Set("Retry-After", strconv.FormatInt(int64(math.Ceil(wait.Seconds())), 10))
-	}
 }
 
 // named turns a refusal of what was named in a field into an error of that field, in the words of the error pages: what
