@@ -11,8 +11,6 @@ import (
 
 	"kingsnake/internal/config"
 	"kingsnake/internal/doctor"
-	"kingsnake/internal/identity"
-	"kingsnake/internal/registry"
 	"kingsnake/internal/server"
 )
 
@@ -85,14 +83,7 @@ func (a *app) examine(ctx context.Context, cfg config.Config, p doctor.Patient) 
 		var site *server.Site
 		if site, err = a.openSite(ctx, cfg); err == nil {
 			defer func() { rerr = errors.Join(rerr, site.Store.Close()) }()
-			p.Site = &doctor.Site{Records: site.Store, Blobs: site.Blobs, Refused: func(ctx context.Context, client string) (*registry.Event, error) {
-				f := registry.AuditFilter{Types: []registry.EventType{registry.EventLoginFailed}, Query: client}
-				list, err := site.Service.Audit.List(ctx, identity.Local(a.Now()), f, 1)
-				if err != nil || len(list) == 0 {
-					return nil, err
-				}
-				return &list[0], nil
-			}}
+			p.Site = doctor.NewSite(site.Store, site.Blobs, site.Service, a.Now)
 		}
 	}
 	findings := doctor.Examine(ctx, p)

@@ -12,6 +12,7 @@ import (
 
 	"kingsnake/internal/blob"
 	"kingsnake/internal/config"
+	"kingsnake/internal/identity"
 	"kingsnake/internal/registry"
 	"kingsnake/internal/store"
 )
@@ -41,6 +42,18 @@ type Site struct {
 	Blobs   blob.Store
 	// Refused gives the refused login in the audit whose client's name contains a text, nil for none yet.
 	Refused func(ctx context.Context, client string) (*registry.Event, error)
+}
+
+// NewSite is a site whose audit is read for the machine's own administrator.
+func NewSite(records *store.Store, blobs blob.Store, svc *registry.Service, now func() time.Time) *Site {
+	return &Site{Records: records, Blobs: blobs, Refused: func(ctx context.Context, client string) (*registry.Event, error) {
+		f := registry.AuditFilter{Types: []registry.EventType{registry.EventLoginFailed}, Query: client}
+		list, err := svc.Audit.List(ctx, identity.Local(now()), f, 1)
+		if err != nil || len(list) == 0 {
+			return nil, err
+		}
+		return &list[0], nil
+	}}
 }
 
 // Patient is what is examined.

@@ -25,24 +25,16 @@ import (
 	"kingsnake/internal/blob/fsblob"
 	"kingsnake/internal/config"
 	"kingsnake/internal/doctor"
-	"kingsnake/internal/identity"
-	"kingsnake/internal/registry"
 	"kingsnake/internal/servertest"
 )
 
 // patient is a running site as the doctor sees it, at an address.
 func patient(site *servertest.Site, address string) doctor.Patient {
 	s := site.Server.Site()
-	return doctor.Patient{Config: site.Config, URL: address, Asked: true, Now: site.Clock.Now, Patience: time.Minute, Site: &doctor.Site{
-		Records: s.Store, Blobs: s.Blobs, Refused: func(ctx context.Context, client string) (*registry.Event, error) {
-			f := registry.AuditFilter{Types: []registry.EventType{registry.EventLoginFailed}, Query: client}
-			list, err := s.Service.Audit.List(ctx, identity.Local(site.Clock.Now()), f, 1)
-			if err != nil || len(list) == 0 {
-				return nil, err
-			}
-			return &list[0], nil
-		},
-	}}
+	return doctor.Patient{
+		Config: site.Config, URL: address, Asked: true, Now: site.Clock.Now, Patience: time.Minute,
+		Site: doctor.NewSite(s.Store, s.Blobs, s.Service, site.Clock.Now),
+	}
 }
 
 // finds fails unless a check has one finding, of a status, that has a text in it.
