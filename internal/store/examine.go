@@ -59,7 +59,8 @@ func (s *Store) examineSQLite(ctx context.Context) (faults []Fault, good string,
 
 // examinePostgres asks for the settings by which PostgreSQL keeps what it has acknowledged.
 func (s *Store) examinePostgres(ctx context.Context) (faults []Fault, good string, err error) {
-	for name, want := range map[string]string{"fsync": "on", "full_page_writes": "on"} {
+	const want = "on"
+	for _, name := range [...]string{"fsync", "full_page_writes"} {
 		var got string
 		if err := s.reader.row(ctx, `SELECT current_setting($1)`, name).Scan(&got); err != nil {
 			return nil, "", err
