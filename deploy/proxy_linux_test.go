@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,10 +14,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"kingsnake/internal/servertest"
 )
 
 // patience bounds whatever a test waits for.
@@ -36,26 +36,8 @@ type proxy struct {
 	client *http.Client
 	// listeners are passed on, so that nobody takes their ports meanwhile: as descriptors 3 and 4.
 	listeners []*os.File
-	out       output
+	out       servertest.Log
 	cmd       *exec.Cmd
-}
-
-// output collects what a process prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // newProxy makes what a proxy needs: a folder, a certificate and two ports.

@@ -26,7 +26,7 @@ func activated(t *testing.T, data string, socket *os.File) *process {
 	t.Helper()
 	// The variable names the process that the socket is for, which only that one knows.
 	const become = `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`
-	p := &process{data: data, out: &output{}, errout: &output{}, cmd: exec.Command("sh", "-c", become, site.binary, "serve", "--data", data)} //nolint:gosec // It is the test's own program.
+	p := &process{data: data, out: &servertest.Log{}, errout: &servertest.Log{}, cmd: exec.Command("sh", "-c", become, site.binary, "serve", "--data", data)} //nolint:gosec // It is the test's own program.
 	p.cmd.ExtraFiles = []*os.File{socket}
 	p.cmd.Env = append(os.Environ(), "KINGSNAKE_ADMIN_PASSWORD="+adminPassword)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errout

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kingsnake/internal/servertest"
 )
 
 // TestLeaks checks the check that ends every run: it finds a secret in the log and in a file, and nothing where there
@@ -17,9 +19,11 @@ func TestLeaks(t *testing.T) {
 		{name: "in a file", file: secret + "\n", want: "found.txt holds a secret"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &server{data: t.TempDir(), out: &output{}}
+			s := &server{data: t.TempDir(), out: &servertest.Log{}}
 			s.keep(secret)
-			s.out.buf.WriteString(c.log)
+			if _, err := s.out.Write([]byte(c.log)); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(filepath.Join(s.data, "found.txt"), []byte(c.file), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -32,7 +36,7 @@ func TestLeaks(t *testing.T) {
 			}
 		})
 	}
-	if err := (&server{out: &output{}}).leaks(); err == nil {
+	if err := (&server{out: &servertest.Log{}}).leaks(); err == nil {
 		t.Error("a run that kept no secret passes")
 	}
 }

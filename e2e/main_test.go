@@ -19,6 +19,7 @@ import (
 	"kingsnake/client"
 	_ "kingsnake/internal/cli"    // The binary is made of these two: go test shall not
 	_ "kingsnake/internal/server" // take its own results for valid when they have changed.
+	"kingsnake/internal/servertest"
 )
 
 // site is the server that all tests share. TestMain starts it.
@@ -33,28 +34,10 @@ type server struct {
 	password string
 
 	cmd *exec.Cmd
-	out *output
+	out *servertest.Log
 
 	mu      sync.Mutex
 	secrets []string
-}
-
-// output collects what a process prints, while it runs.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 func TestMain(m *testing.M) {
@@ -104,7 +87,7 @@ var firstLines = regexp.MustCompile(`(?s)Kingsnake serves (\S+) from .*user name
 
 // start serves a new site on a free port of the loopback interface.
 func start(binary, data string) (*server, error) {
-	s := &server{binary: binary, data: data, out: &output{}}
+	s := &server{binary: binary, data: data, out: &servertest.Log{}}
 	s.cmd = exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	s.cmd.Env = append(os.Environ(), "KINGSNAKE_LOG_LEVEL=debug")
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"kingsnake/client"
+	"kingsnake/internal/servertest"
 )
 
 // adminPassword is that of the first account of the sites that tests start for themselves.
@@ -26,7 +27,7 @@ const adminPassword = "a password of a test's own site"
 type process struct {
 	url, data   string
 	env         []string
-	out, errout *output
+	out, errout *servertest.Log
 	cmd         *exec.Cmd
 	// server is the server's own process, which is another than cmd's when that is a tracer.
 	server *os.Process
@@ -45,7 +46,7 @@ func launch(t *testing.T, data string, wrap ...string) *process {
 func launchWith(t *testing.T, data string, env []string, wrap ...string) *process {
 	t.Helper()
 	line := append(slices.Clone(wrap), site.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
-	p := &process{data: data, env: env, out: &output{}, errout: &output{}, cmd: exec.Command(line[0], line[1:]...)} //nolint:gosec // It is the test's own program.
+	p := &process{data: data, env: env, out: &servertest.Log{}, errout: &servertest.Log{}, cmd: exec.Command(line[0], line[1:]...)} //nolint:gosec // It is the test's own program.
 	p.cmd.Env = append(os.Environ(), "KINGSNAKE_LOG_LEVEL=debug", "KINGSNAKE_ADMIN_PASSWORD="+adminPassword)
 	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errout
