@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"time"
@@ -29,6 +30,14 @@ var (
 	// ErrFinished says that staged bytes were used after Commit or Discard.
 	ErrFinished = errors.New("staged blob is already committed or discarded")
 )
+
+// IgnoreMissing is err, but nil where it says that there is no such blob or, on a store's own disk, no such file.
+func IgnoreMissing(err error) error {
+	if errors.Is(err, ErrNotExist) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
 
 // A Store keeps blobs. Its methods may be called concurrently, and return
 // the context's error when the context has ended before they begin.

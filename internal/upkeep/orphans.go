@@ -102,7 +102,7 @@ func (k *Keeper) removeOrphan(ctx context.Context, h blob.Hash, latest time.Time
 func (k *Keeper) removeOld(ctx context.Context, h blob.Hash, latest time.Time, r *removed) error {
 	info, err := k.Blobs.Stat(ctx, h)
 	if err != nil || info.ModTime.After(latest) {
-		return ignoreMissing(err)
+		return blob.IgnoreMissing(err)
 	}
 	if err := k.Blobs.Delete(ctx, h); err != nil {
 		return err

@@ -149,10 +149,3 @@ func (k *Keeper) check(ctx context.Context, h blob.Hash, size int64) (rerr error
 	}
 	return nil
 }
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, blob.ErrNotExist) {
-		return nil
-	}
-	return err
-}

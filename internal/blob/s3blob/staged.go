@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -177,7 +176,7 @@ func (g *staged) release() error {
 	}
 	err := g.file.Close()
 	if g.named {
-		err = errors.Join(err, ignoreMissing(os.Remove(g.file.Name())))
+		err = errors.Join(err, blob.IgnoreMissing(os.Remove(g.file.Name())))
 	}
 	g.file = nil
 	return err
@@ -216,14 +215,14 @@ func (s *Store) sweepStaging(olderThan time.Time) (removed int, err error) {
 	}
 	entries, err := os.ReadDir(s.opts.Dir)
 	if err != nil {
-		return removed, local("sweep staged blobs", ignoreMissing(err))
+		return removed, local("sweep staged blobs", blob.IgnoreMissing(err))
 	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(e.Name(), spillName) || !info.ModTime().Before(olderThan) {
 			continue // Gone meanwhile, none of ours, or young.
 		}
-		if err := ignoreMissing(os.Remove(filepath.Join(s.opts.Dir, e.Name()))); err != nil {
+		if err := blob.IgnoreMissing(os.Remove(filepath.Join(s.opts.Dir, e.Name()))); err != nil {
 			return removed, local("sweep staged blobs", err)
 		}
 		removed++
@@ -242,11 +241,4 @@ func local(doing string, err error) error {
 		return fmt.Errorf("%s: %w: %w", doing, blob.ErrReadOnly, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
