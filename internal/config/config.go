@@ -164,7 +164,7 @@ func Default() Config {
 	return Config{
 		DataDir:                   "data",
 		BlobDownloads:             BlobProxy,
-		BlobCache:                 1 << 30,
+		BlobCache:                 4 << 30,
 		Listen:                    "127.0.0.1:8080",
 		LogLevel:                  slog.LevelInfo,
 		LogFormat:                 LogText,

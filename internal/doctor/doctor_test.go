@@ -24,6 +24,7 @@ import (
 	"kingsnake/internal/blob"
 	"kingsnake/internal/blob/fsblob"
 	"kingsnake/internal/config"
+	"kingsnake/internal/diskroom"
 	"kingsnake/internal/doctor"
 	"kingsnake/internal/servertest"
 )
@@ -294,4 +295,35 @@ func TestClockBehindTheAudit(t *testing.T) {
 	p := patient(site, "")
 	p.Now = func() time.Time { return site.Clock.Now().Add(-time.Hour) }
 	finds(t, doctor.Examine(t.Context(), p), "database", doctor.Warning, "the clock was set back")
+}
+
+// TestCopies judges the local cache of a site whose packages are in S3.
+func TestCopies(t *testing.T) {
+	dir := t.TempDir()
+	room, err := diskroom.Of(dir)
+	if err != nil {
+		t.Skipf("the room on a disk is not known here: %v", err)
+	}
+	for _, c := range []struct {
+		name  string
+		cache config.Size
+		how   config.BlobDownloads
+		want  doctor.Status
+		text  string
+	}{
+		{"off", 0, config.BlobProxy, doctor.Warning, "blob_cache is 0"},
+		{"off, and not needed", 0, config.BlobRedirect, doctor.OK, "clients are sent to S3"},
+		{"larger than the disk", config.Size(room.All) + 2<<30, config.BlobProxy, doctor.Warning, "the disk has"}, //nolint:gosec // No disk is so large.
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := config.Default()
+			cfg.DataDir, cfg.Blobs, cfg.BlobCache, cfg.BlobDownloads = dir, "s3://bucket", c.cache, c.how
+			finds(t, doctor.Examine(t.Context(), doctor.Patient{Config: cfg, Now: time.Now}), "cache", c.want, c.text)
+		})
+	}
+	if room.Free > room.Least()+1<<20 {
+		cfg := config.Default()
+		cfg.DataDir, cfg.Blobs, cfg.BlobCache = dir, "s3://bucket", 1
+		finds(t, doctor.Examine(t.Context(), doctor.Patient{Config: cfg, Now: time.Now}), "cache", doctor.OK, "in use")
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kingsnake/internal/blob"
+	"kingsnake/internal/diskroom"
 )
 
 // slowSync is how long a file of a page may take to become durable before uploads are slow because of it.
@@ -56,25 +57,20 @@ func (e *examination) roundTrip(ctx context.Context) (rerr error) {
 	return nil
 }
 
-// The least room on the disk of the data folder, in bytes and as a part of it.
-const (
-	leastRoom = 1 << 30
-	leastPart = 0.05
-)
-
 // space judges the room on the disk of the data folder.
 func (e *examination) space() {
-	free, all, err := room(e.Config.DataDir)
+	room, err := diskroom.Of(e.Config.DataDir)
 	switch {
 	case err != nil:
 		e.add("space", Warning, "", "the room on the disk of %s is not known: %v", e.Config.DataDir, err)
-	case free < leastRoom/16:
-		e.add("space", Error, "make room, or use a larger disk", "%s of %s are free", size(free), size(all))
-	case free < leastRoom || float64(free) < leastPart*float64(all):
-		e.add("space", Warning, "make room, or use a larger disk", "%s of %s are free", size(free), size(all))
+	case room.Scarce():
+		e.add("space", Error, "make room, or use a larger disk", "%s of %s are free", size(room.Free), size(room.All))
+	case room.Free < room.Least():
+		e.add("space", Warning, "make room, or use a larger disk", "%s of %s are free", size(room.Free), size(room.All))
 	default:
-		e.ok("space", "%s of %s are free", size(free), size(all))
+		e.ok("space", "%s of %s are free", size(room.Free), size(room.All))
 	}
+	e.copies(room, err)
 }
 
 func size(n uint64) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"kingsnake/internal/blob/fsblob"
 	"kingsnake/internal/blob/s3blob"
 	"kingsnake/internal/config"
+	"kingsnake/internal/diskroom"
 	"kingsnake/internal/identity"
 	"kingsnake/internal/registry"
 )
@@ -37,11 +39,36 @@ func (s *Site) openBlobs(ctx context.Context, cfg config.Config, log *slog.Logge
 	}
 	s.Blobs = s.Bucket
 	if cfg.BlobCache > 0 {
-		s.Blobs, err = cacheblob.Open(ctx, cacheblob.Options{
-			Far: s.Bucket, Dir: filepath.Join(cfg.DataDir, cacheFolder), Size: int64(cfg.BlobCache), MinFile: cachedFile, Log: log,
+		s.Cache, err = cacheblob.Open(ctx, cacheblob.Options{
+			Far: s.Bucket, Dir: filepath.Join(cfg.DataDir, cacheFolder), Size: int64(cfg.BlobCache), MinFile: cachedFile,
+			Spare: spare(cfg.DataDir), Log: log,
 		})
+		if err != nil {
+			return nil, err
+		}
+		s.Blobs = s.Cache
 	}
-	return s.Bucket, err
+	return s.Bucket, nil
+}
+
+// spare tells how many bytes on the disk of a folder are not needed: the uploads that are staged there come first, and the
+// database where it is there too. Where the system does not tell, only the cache's own bound counts.
+func spare(dir string) func() int64 {
+	return func() int64 {
+		room, err := diskroom.Of(dir)
+		if err != nil {
+			return math.MaxInt64
+		}
+		return int64(min(room.Free, math.MaxInt64)) - int64(min(room.Least(), math.MaxInt64)) //nolint:gosec // Bounded.
+	}
+}
+
+// close ends the copies that are being made. The site's other parts need no end.
+func (s *Site) close() error {
+	if s.Cache == nil {
+		return nil
+	}
+	return s.Cache.Close()
 }
 
 func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {

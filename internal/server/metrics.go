@@ -40,6 +40,7 @@ func newMetrics(site *Site, expiries prometheus.Collector) *metrics {
 			Name: "kingsnake_password_hashes_total", Help: "Password hashes computed, which are slow on purpose.",
 		}, func() float64 { return float64(site.Passwords.Computed()) }),
 	)
+	reg.MustRegister(cacheMetrics(site)...)
 	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
 }

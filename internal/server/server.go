@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kingsnake/internal/blob"
+	"kingsnake/internal/blob/cacheblob"
 	"kingsnake/internal/blob/s3blob"
 	"kingsnake/internal/config"
 	"kingsnake/internal/identity"
@@ -70,7 +71,9 @@ type Site struct {
 	Store *store.Store
 	Blobs blob.Store
 	// Bucket is what Blobs reads from where that is not the data folder; nil otherwise.
-	Bucket  *s3blob.Store
+	Bucket *s3blob.Store
+	// Cache has copies of blobs in Bucket, nil for none.
+	Cache   *cacheblob.Store
 	Keys    *identity.Keys
 	Feed    *registry.Feed
 	Index   *index.Builder
@@ -251,7 +254,7 @@ func (s *Server) Site() *Site { return s.site }
 func (s *Server) Close() error {
 	s.stop()
 	s.workers.Wait()
-	return s.site.Store.Close()
+	return errors.Join(s.site.close(), s.site.Store.Close())
 }
 
 // check tells what is wrong with the server.

@@ -1,19 +1,25 @@
 // Package cacheblob keeps copies of the blobs that are read most on the local disk, in front of a store that is far away.
 // A blob never changes, so a copy is never stale; the store behind is the only one that counts, and the folder of the
 // copies may be deleted at any time.
+//
+// Nobody waits for a copy. Whoever asks for a blob that is being copied reads along as the copy grows, and goes on from
+// afar where the copy fails, lags or is not as far as what is wanted. So a blob is fetched once however many ask for it at
+// once, and a reader that is slow, or leaves, holds up nobody.
+//
+// The store behind must say whether what it gave is the blob: a copy is kept only of what it gave to the end. What a crash
+// leaves of a copy that was not whole is never served, since it has no name yet.
 package cacheblob
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"kingsnake/internal/blob"
 	"kingsnake/internal/blob/fsblob"
@@ -25,49 +31,57 @@ type Options struct {
 	Far blob.Store
 	// Dir is the folder of the copies.
 	Dir string
-	// Size bounds them all together, in bytes.
+	// Size bounds them all together, in bytes, those included that are being made.
 	Size int64
 	// MinFile is the least that is worth a file; smaller blobs are read from afar each time.
 	MinFile int64
+	// Spare tells how many bytes may be written before the disk has too few for others; it is negative when they are too few
+	// already, and then copies give way. Nil is a disk without end.
+	Spare func() int64
+	// Patience is how long a reader waits for a copy that does not grow, 0 meaning five seconds.
+	Patience time.Duration
 	// NoSync is for tests: the copies may not survive a power cut.
 	NoSync bool
 	Log    *slog.Logger
+	// Now is the time; nil is the clock's.
+	Now func() time.Time
 }
-
-const (
-	// maxFile bounds one copy, since nobody gets a byte before the copy is whole.
-	maxFile = 64 << 20
-	// fillTime bounds the making of a copy, which goes on for others when the first who asked has gone.
-	fillTime = 5 * time.Minute
-)
 
 // Store is a blob.Store whose reads are served from copies. All else goes to the store behind.
 type Store struct {
 	blob.Store
-	opts    Options
-	near    *fsblob.Store
-	filling singleflight.Group
+	opts Options
+	near *fsblob.Store
+
+	hits, misses atomic.Uint64
 
 	mu     sync.Mutex
 	copies map[blob.Hash]*list.Element
-	// used has the copies in the order of their use, the latest first, and total their bytes.
-	used  *list.List
-	total int64
-}
-
-// held is one copy.
-type held struct {
-	hash blob.Hash
-	size int64
+	// used has the copies in the order of their use, the latest first, and held their bytes.
+	used *list.List
+	held int64
+	// fills are the copies that are being made, growing the bytes that they will have, and large how many are of the large.
+	fills   map[blob.Hash]*fill
+	growing int64
+	large   int
+	asked   sightings
+	// rest is until when no copy is made, after the disk has failed; swept is when leftovers were looked for.
+	rest, swept time.Time
+	closed      bool
+	running     sync.WaitGroup
 }
 
 // Open makes a cache. It knows the copies that were made before.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Patience = cmp.Or(o.Patience, patience)
 	near, err := fsblob.Open(o.Dir, fsblob.Options{NoSync: o.NoSync})
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Store: o.Far, opts: o, near: near, copies: map[blob.Hash]*list.Element{}, used: list.New()}
+	s := &Store{Store: o.Far, opts: o, near: near, copies: map[blob.Hash]*list.Element{}, used: list.New(), fills: map[blob.Hash]*fill{}}
 	var found []blob.Info
 	for info, err := range near.List(ctx) {
 		if err != nil {
@@ -77,13 +91,24 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	slices.SortFunc(found, func(a, b blob.Info) int { return a.ModTime.Compare(b.ModTime) })
 	for _, info := range found {
-		s.hold(ctx, info.Hash, info.Size)
+		s.hold(info.Hash, info.Size)
 	}
+	s.remove(ctx, s.shrink(0))
+	s.sweep(ctx)
 	return s, nil
 }
 
-// Close gives the folder up.
-func (s *Store) Close() error { return s.near.Close() }
+// Close ends the copies that are being made, and gives the folder up. Readers go on from afar.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	for _, f := range s.fills {
+		f.life.end()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+	return s.near.Close()
+}
 
 // Open implements blob.Store.
 func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
@@ -92,118 +117,32 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
 	}
 	if s.touch(h) {
 		if r, err := s.near.Open(ctx, h); err == nil {
+			s.hits.Add(1)
 			return r, nil
 		}
 		s.forget(ctx, h)
 	}
-	r, err := s.Store.Open(ctx, h)
-	if err != nil || r.Size() < s.opts.MinFile || r.Size() > min(maxFile, s.opts.Size/8) {
-		return r, err
+	if f := s.filling(h); f != nil {
+		s.hits.Add(1)
+		return &follower{store: s, ctx: ctx, fill: f}, nil
 	}
-	// The first of those who ask for a blob brings it; the others wait for the copy.
-	filled := s.filling.DoChan(h.String(), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fillTime)
-		defer cancel()
-		return nil, s.fill(ctx, h)
-	})
-	select {
-	case <-ctx.Done():
-		return nil, errors.Join(ctx.Err(), r.Close())
-	case result := <-filled:
-		if result.Err == nil {
-			if copied, err := s.near.Open(ctx, h); err == nil {
-				return copied, r.Close()
-			}
-		}
-		if err := result.Err; errors.Is(err, blob.ErrDamaged) || errors.Is(err, blob.ErrUnavailable) {
-			return nil, errors.Join(err, r.Close())
-		}
-		// Whatever is wrong with the local disk, the blob itself is there.
-		return r, nil
-	}
-}
-
-// fill makes a copy. The store behind says whether what it gave is the blob.
-func (s *Store) fill(ctx context.Context, h blob.Hash) (rerr error) {
-	r, err := s.Store.Open(ctx, h)
+	s.misses.Add(1)
+	life := outlive(ctx)
+	r, err := s.Store.Open(life.ctx, h)
 	if err != nil {
-		return err
+		life.end()
+		return nil, err
 	}
-	defer func() { rerr = errors.Join(rerr, r.Close()) }()
-	staged, err := s.near.Stage(ctx)
-	if err != nil {
-		return s.troubled(err)
+	switch f, began := s.begin(h, r, life); {
+	case began:
+		return &follower{store: s, ctx: ctx, fill: f}, nil
+	case f != nil:
+		// Somebody else was quicker.
+		err := r.Close()
+		life.end()
+		return &follower{store: s, ctx: ctx, fill: f}, err
 	}
-	defer func() { rerr = errors.Join(rerr, staged.Discard()) }()
-	if _, err := io.Copy(staged, r); err != nil {
-		return s.troubled(err)
-	}
-	if err := staged.Commit(ctx, h); err != nil {
-		return s.troubled(err)
-	}
-	s.hold(ctx, h, r.Size())
-	return nil
-}
-
-// troubled notes an error that clients do not see.
-func (s *Store) troubled(err error) error {
-	s.opts.Log.Warn("a blob could not be copied to the cache", "error", err)
-	return err
-}
-
-// touch tells whether there is a copy, and counts its use.
-func (s *Store) touch(h blob.Hash) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.copies[h]
-	if ok {
-		s.used.MoveToFront(e)
-	}
-	return ok
-}
-
-// hold notes a copy, and drops those used longest ago while there are too many bytes.
-func (s *Store) hold(ctx context.Context, h blob.Hash, size int64) {
-	for _, old := range s.note(h, size) {
-		if err := s.near.Delete(ctx, old); err != nil {
-			s.opts.Log.Warn("a blob could not be removed from the cache", "error", err)
-		}
-	}
-}
-
-// note is hold without the files, and gives those to delete.
-func (s *Store) note(h blob.Hash, size int64) (old []blob.Hash) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.copies[h]; ok {
-		return nil
-	}
-	s.copies[h] = s.used.PushFront(held{h, size})
-	s.total += size
-	for s.total > s.opts.Size {
-		old = append(old, s.drop(s.used.Back()))
-	}
-	return old
-}
-
-// drop forgets an entry; the caller holds the lock.
-func (s *Store) drop(e *list.Element) blob.Hash {
-	c, _ := s.used.Remove(e).(held)
-	delete(s.copies, c.hash)
-	s.total -= c.size
-	return c.hash
-}
-
-// forget removes a copy that is of no use, or whose blob is gone.
-func (s *Store) forget(ctx context.Context, h blob.Hash) {
-	s.mu.Lock()
-	if e, ok := s.copies[h]; ok {
-		s.drop(e)
-	}
-	s.mu.Unlock()
-	if err := s.near.Delete(ctx, h); err != nil {
-		s.opts.Log.Warn("a blob could not be removed from the cache", "error", err)
-	}
+	return &passing{Reader: r, life: life}, nil
 }
 
 // Delete implements blob.Store.
@@ -215,9 +154,40 @@ func (s *Store) Delete(ctx context.Context, h blob.Hash) error {
 	return nil
 }
 
-// Sweep implements blob.Store.
+// Sweep implements blob.Store. Copies that are being made are none of the caller's.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Time) (int, error) {
-	near, err := s.near.Sweep(ctx, olderThan)
+	dead := time.Now().Add(-abandoned)
+	if olderThan.Before(dead) {
+		dead = olderThan
+	}
+	near, err := s.near.Sweep(ctx, dead)
 	far, ferr := s.Store.Sweep(ctx, olderThan)
 	return near + far, errors.Join(err, ferr)
+}
+
+// Stats are what a cache has done, and what it has.
+type Stats struct {
+	// Hits counts the blobs that were opened in the cache, Misses those that were opened afar.
+	Hits, Misses uint64
+	// Held is how many bytes the copies have.
+	Held int64
+}
+
+// Stats tells them.
+func (s *Store) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Stats{Hits: s.hits.Load(), Misses: s.misses.Load(), Held: s.held}
+}
+
+// passing is a reader from afar, of a blob that is not copied.
+type passing struct {
+	blob.Reader
+	life lifetime
+}
+
+// Close implements io.Closer.
+func (p *passing) Close() error {
+	defer p.life.end()
+	return p.Reader.Close()
 }

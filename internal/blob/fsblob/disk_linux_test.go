@@ -22,7 +22,7 @@ func TestDiskFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &staged{store: s, name: "staging/x", file: full}
+	g := &Staged{store: s, name: "staging/x", file: full}
 	data := []byte("content")
 	if n, err := g.Write(data); n != 0 || !errors.Is(err, blob.ErrNoSpace) {
 		t.Errorf("Write = %d, %v, want 0, ErrNoSpace", n, err)

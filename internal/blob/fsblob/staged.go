@@ -13,8 +13,8 @@ import (
 	"kingsnake/internal/blob"
 )
 
-// staged is a file below stageDir.
-type staged struct {
+// Staged is a blob in the making: a file below stageDir.
+type Staged struct {
 	store *Store
 	name  string
 	file  *os.File
@@ -29,6 +29,15 @@ type staged struct {
 
 // Stage implements blob.Store.
 func (s *Store) Stage(ctx context.Context) (blob.Staged, error) {
+	g, err := s.StageFile(ctx)
+	if err != nil {
+		return nil, err // A nil *Staged in the interface would not be nil.
+	}
+	return g, nil
+}
+
+// StageFile is Stage for who lets others read while it writes.
+func (s *Store) StageFile(ctx context.Context) (*Staged, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -37,12 +46,21 @@ func (s *Store) Stage(ctx context.Context) (blob.Staged, error) {
 	if err != nil {
 		return nil, translate("stage blob", err)
 	}
-	return &staged{store: s, name: name, file: f}, nil
+	return &Staged{store: s, name: name, file: f}, nil
 }
 
-func (g *staged) Size() int64 { return g.size }
+// Reopen opens the file once more, for somebody who reads it while it grows. It may be called at any time, by anybody; after
+// Commit or Discard the file is not there under its name any more. Whoever has it open keeps it.
+func (g *Staged) Reopen() (*os.File, error) {
+	f, err := g.store.root.Open(g.name)
+	return f, translate("open staged blob", err)
+}
 
-func (g *staged) Write(p []byte) (int, error) {
+// Size implements blob.Staged.
+func (g *Staged) Size() int64 { return g.size }
+
+// Write implements blob.Staged.
+func (g *Staged) Write(p []byte) (int, error) {
 	if err := g.usable(); err != nil {
 		return 0, err
 	}
@@ -52,14 +70,15 @@ func (g *staged) Write(p []byte) (int, error) {
 	return n, g.failed
 }
 
-func (g *staged) ReadAt(p []byte, off int64) (int, error) {
+// ReadAt implements blob.Staged.
+func (g *Staged) ReadAt(p []byte, off int64) (int, error) {
 	if g.done {
 		return 0, blob.ErrFinished
 	}
 	return g.file.ReadAt(p, off)
 }
 
-func (g *staged) usable() error {
+func (g *Staged) usable() error {
 	if g.done {
 		return blob.ErrFinished
 	}
@@ -67,7 +86,7 @@ func (g *staged) usable() error {
 }
 
 // Commit implements blob.Staged.
-func (g *staged) Commit(ctx context.Context, h blob.Hash) error {
+func (g *Staged) Commit(ctx context.Context, h blob.Hash) error {
 	if err := g.usable(); err != nil {
 		return err
 	}
@@ -84,7 +103,7 @@ func (g *staged) Commit(ctx context.Context, h blob.Hash) error {
 	return nil
 }
 
-func (g *staged) commit(h blob.Hash) error {
+func (g *Staged) commit(h blob.Hash) error {
 	if err := g.seal(); err != nil {
 		return err
 	}
@@ -106,7 +125,7 @@ func (g *staged) commit(h blob.Hash) error {
 }
 
 // seal makes the staged bytes durable under their staging name.
-func (g *staged) seal() error {
+func (g *Staged) seal() error {
 	now := time.Now()
 	if err := g.store.root.Chtimes(g.name, now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -120,7 +139,7 @@ func (g *staged) seal() error {
 }
 
 // publish gives the staged file its final name, unless the blob exists.
-func (g *staged) publish(h blob.Hash) (exists bool, err error) {
+func (g *Staged) publish(h blob.Hash) (exists bool, err error) {
 	root, name := g.store.root, blobPath(h)
 	g.store.moving[h[0]].Lock()
 	defer g.store.moving[h[0]].Unlock()
@@ -140,7 +159,7 @@ func (g *staged) publish(h blob.Hash) (exists bool, err error) {
 }
 
 // Discard implements blob.Staged.
-func (g *staged) Discard() error {
+func (g *Staged) Discard() error {
 	if g.done {
 		return nil
 	}
@@ -154,7 +173,7 @@ func (g *staged) Discard() error {
 }
 
 // remove deletes the staged file, which a sweep may have done before.
-func (g *staged) remove() error {
+func (g *Staged) remove() error {
 	if err := g.store.root.Remove(g.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
