@@ -28,7 +28,7 @@ func content(seed uint64, n int) []byte {
 	return data
 }
 
-func put(t *testing.T, s blob.Store, data []byte) blob.Hash {
+func put(t testing.TB, s blob.Store, data []byte) blob.Hash {
 	t.Helper()
 	h, err := blob.Put(t.Context(), s, data)
 	if err != nil {

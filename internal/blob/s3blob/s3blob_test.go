@@ -19,7 +19,7 @@ func TestConformance(t *testing.T) {
 // minPart is the least that services allow but for the last part.
 const minPart = 5 << 20
 
-func newStore(t *testing.T, location string, o s3blob.Options) *s3blob.Store {
+func newStore(t testing.TB, location string, o s3blob.Options) *s3blob.Store {
 	t.Helper()
 	l, err := s3blob.ParseLocation(location)
 	if err != nil {

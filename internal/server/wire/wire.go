@@ -15,6 +15,8 @@ import (
 const (
 	minChunk = 1 << 20
 	maxChunk = 16 << 20
+	// copyBlock is how much is read at once of what is no file.
+	copyBlock = 256 << 10
 )
 
 // Writer is a response on its way out. It knows its status and size, for logs and counters.
@@ -85,7 +87,8 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 	}
 	file, ok := limited.R.(*os.File)
 	if !ok {
-		return io.Copy(onlyWriter{w}, r)
+		// What comes from afar comes with a large buffer in as few calls as it may, each of which costs.
+		return io.CopyBuffer(onlyWriter{w}, r, make([]byte, max(1, min(limited.N, copyBlock))))
 	}
 	if w.status == 0 {
 		w.status = http.StatusOK
