@@ -11,23 +11,24 @@ DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 STAMP   := kingsnake/internal/version
 LDFLAGS  = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(DATE)
 
-# Where goroutines meet. The race detector makes tests several times slower,
-# so the pure packages go without.
-RACE := ./internal/access/... ./internal/blob/... ./internal/index/... \
-        ./internal/registry/... ./internal/server/... ./internal/store/...
+# Where goroutines meet: tested with the race detector, all other packages
+# without. The detector makes tests several times slower, so what is pure goes
+# without, and nothing is run twice but the two below.
+RACED := internal/(blob|index|server|store)(/.*)?
+PLAIN  = $$(go list ./... | grep -Ev '^kingsnake/$(RACED)$$')
 
 # SQLite is C in the form of Go, with locks of its own: watching it finds
 # nothing, and more than doubles the time.
-RACEFLAGS := -race -gcflags=modernc.org/...=-race=false
+RACEFLAGS := -race -gcflags=modernc.org/...=-race=false -timeout=40m
 
 # These send thousands of requests one after the other: no goroutine meets
-# another, and the plain pass runs them.
+# another.
 SWEEPS := ^Test(NoForgottenCheck|EachScope|EachLevel)$$
 
-# The whole server and the scripts on PostgreSQL and S3; the stores of records
-# and of blobs are tested on both of their kinds anyway. The script about the
-# audit tampers with the file of a SQLite database.
-ENGINES := KINGSNAKE_TEST_DATABASE=postgres KINGSNAKE_TEST_BLOBS=s3 -timeout=40m
+# PostgreSQL and S3 in place of SQLite and files; the stores of records and of
+# blobs are tested on both of their kinds anyway. The script about the audit
+# tampers with the file of a SQLite database.
+ENGINES := KINGSNAKE_TEST_DATABASE=postgres KINGSNAKE_TEST_BLOBS=s3
 
 FUZZTIME ?= 10s
 CHAOS    ?= 10m
@@ -52,8 +53,10 @@ build: ## build ./kingsnake, one static binary
 .PHONY: test
 test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
 	go vet ./...
-	go run ./internal/ci/summary -run '-timeout=40m ./...' -run '$(RACEFLAGS) -timeout=40m -skip=$(SWEEPS) $(RACE)' \
-		-run '$(ENGINES) ./internal/server' -run '$(ENGINES) -run=^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/cli'
+	go run ./internal/ci/summary -run "-timeout=40m $(PLAIN) ./internal/server" \
+		-run "$(RACEFLAGS) $$(go list ./... | grep -E '^kingsnake/$(RACED)$$' | grep -vx kingsnake/internal/server) ./internal/registry" \
+		-run '$(ENGINES) $(RACEFLAGS) -skip=$(SWEEPS) ./internal/server' \
+		-run '$(ENGINES) -timeout=40m -run=$(SWEEPS)|^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/server ./internal/cli'
 
 .PHONY: test-deps
 test-deps: ## install what the tests compare with (once)

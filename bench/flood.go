@@ -25,25 +25,30 @@ const (
 	floodVariants = 4096
 )
 
-// flooding is what rounds with and without the flood gave.
-type flooding struct{ throughput, tail, each []float64 }
+// flooding is what rounds with and without the flood gave. The control is the good clients' tail while nginx has the flood:
+// what the load takes of a machine that it shares with the servers.
+type flooding struct{ throughput, tail, control, each []float64 }
 
 // flood compares the good clients' downloads with and without the flood, in interleaved rounds on each site.
 func (b *bench) flood(ctx context.Context) error {
 	throughput := row{What: fmt.Sprintf("downloads under %d bad requests/s, of those without", floodRate), Target: atLeast(0.9, "")}
 	tail := row{What: "their p99, of that without", Target: atMost(2, "")}
+	control := row{What: "their p99 while nginx gets the bad requests instead, of that without"}
 	each := row{What: "processor time for a bad request, of a download's"}
 	for i, s := range b.sites {
 		f, rate, err := b.floodSite(ctx, s)
 		if err != nil {
 			return err
 		}
-		throughput.Rounds[i], tail.Rounds[i], each.Rounds[i] = f.throughput, f.tail, f.each
+		throughput.Rounds[i], tail.Rounds[i], control.Rounds[i], each.Rounds[i] = f.throughput, f.tail, f.control, f.each
 		throughput.Numbers += columnName(i) + " at " + perSecond(rate) + " "
 	}
-	for _, r := range []row{throughput, tail, each} {
-		b.table.add(r)
+	b.table.add(throughput)
+	b.table.add(tail)
+	if b.nginx.url != "" {
+		b.table.add(control)
 	}
+	b.table.add(each)
 	return nil
 }
 
@@ -71,11 +76,18 @@ func (b *bench) floodSite(ctx context.Context, s *site) (f flooding, rate float6
 			return f, 0, err
 		}
 		usedUnder, err := cpuOf(s.pid(), func() (err error) {
-			under, flooded, err = b.underFlood(ctx, s, good, rate, bad)
+			under, flooded, err = b.underFlood(ctx, s.url, good, rate, bad)
 			return err
 		})
 		if err != nil {
 			return f, 0, err
+		}
+		if b.nginx.url != "" {
+			beside, _, err := b.underFlood(ctx, b.nginx.url, good, rate, bad)
+			if err != nil {
+				return f, 0, err
+			}
+			f.control = append(f.control, beside.p99().Seconds()/alone.p99().Seconds())
 		}
 		one := usedAlone / float64(len(alone.took))
 		f.each = append(f.each, (usedUnder-one*float64(len(under.took)))/float64(len(flooded.took))/one)
@@ -86,9 +98,9 @@ func (b *bench) floodSite(ctx context.Context, s *site) (f flooding, rate float6
 	return f, rate, nil
 }
 
-// underFlood measures the good clients in the middle of a flood.
-func (b *bench) underFlood(ctx context.Context, s *site, good []sender, rate float64, bad [][]byte) (under, flooded loop, err error) {
-	eve, closeEve := sendersTo(ctx, s.url, floodAddress, openWorkers, bad...)
+// underFlood measures the good clients in the middle of a flood, which url gets.
+func (b *bench) underFlood(ctx context.Context, url string, good []sender, rate float64, bad [][]byte) (under, flooded loop, err error) {
+	eve, closeEve := sendersTo(ctx, url, floodAddress, openWorkers, bad...)
 	var floodErr error
 	var wg sync.WaitGroup
 	wg.Go(func() { flooded, floodErr = openLoop(floodRate, b.duration+time.Second, eve) })

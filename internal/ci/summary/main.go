@@ -40,7 +40,7 @@ func main() {
 
 // run tests what args say in the module at dir.
 func (s *summary) run(ctx context.Context, dir string, args []string) {
-	s.printf("== go test %s\n", strings.Join(args, " "))
+	s.printf("== go test %s\n", brief(args))
 	env := 0
 	for env < len(args) && !strings.HasPrefix(args[env], "-") && strings.Contains(args[env], "=") {
 		env++
@@ -52,6 +52,22 @@ func (s *summary) run(ctx context.Context, dir string, args []string) {
 	if err := s.follow(cmd); err != nil {
 		s.broken("go test "+strings.Join(args, " "), err)
 	}
+}
+
+// brief is how the arguments of a run are told: with the number of its packages where they are many.
+func brief(args []string) string {
+	var told, packages []string
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") || strings.Contains(arg, "=") {
+			told = append(told, arg)
+		} else {
+			packages = append(packages, arg)
+		}
+	}
+	if len(packages) > 5 {
+		packages = []string{fmt.Sprintf("(%d packages)", len(packages))}
+	}
+	return strings.Join(append(told, packages...), " ")
 }
 
 // follow runs a command and reads its events.
