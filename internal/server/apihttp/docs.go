@@ -32,9 +32,9 @@ type docsOperation struct {
 	// Needs says what a caller must have.
 	Needs  string
 	Scopes []string
-	Params []docsField
-	Body   []docsField
-	Answer []docsField
+	Params docsFields
+	Body   docsFields
+	Answer docsFields
 	// BodyIs and AnswerIs name what is not an object with fields, such as a list.
 	BodyIs, AnswerIs string
 	Status           int
@@ -44,6 +44,14 @@ type docsOperation struct {
 type docsField struct {
 	Name, In, Type, Text string
 	Required             bool
+}
+
+// docsFields is a table of fields. It has a column for their meaning where one of them has any.
+type docsFields []docsField
+
+// Explained tells whether the table says what any of its fields means.
+func (f docsFields) Explained() bool {
+	return slices.ContainsFunc(f, func(field docsField) bool { return field.Text != "" })
 }
 
 // page renders the page for people.
@@ -116,7 +124,7 @@ func (a *API) declared(o Operation) *huma.Operation {
 }
 
 // fieldsOf gives the fields of a JSON body, or what it is where it has none.
-func (a *API) fieldsOf(content map[string]*huma.MediaType) (fields []docsField, is string) {
+func (a *API) fieldsOf(content map[string]*huma.MediaType) (fields docsFields, is string) {
 	media := content["application/json"]
 	if media == nil || media.Schema == nil {
 		return nil, ""

@@ -17,8 +17,16 @@ import (
 // the declarations of all operations, when somebody first asks.
 func (a *API) documentOperations() {
 	const tag = "System"
-	document := sync.OnceValues(a.Document)
-	page := sync.OnceValues(a.page)
+	words := sync.OnceValue(func() error { return describe(a.huma.OpenAPI().Components.Schemas.Map()) })
+	described := func(make func() ([]byte, error)) func() ([]byte, error) {
+		return sync.OnceValues(func() ([]byte, error) {
+			if err := words(); err != nil {
+				return nil, err
+			}
+			return make()
+		})
+	}
+	document, page := described(a.Document), described(a.page)
 	a.HandleRaw(Operation{Method: http.MethodGet, Path: "/api/openapi.json", Tag: tag, Summary: "This API as an OpenAPI 3.1 document", Open: true},
 		a.fixed("application/openapi+json", document))
 	a.HandleRaw(Operation{Method: http.MethodGet, Path: "/api/docs", Tag: tag, Summary: "This API as a page for people", Open: true},
