@@ -232,9 +232,12 @@ func pagePaths(ctx context.Context, admin *visitor) (map[string]string, error) {
 	return out, nil
 }
 
-// notMeasured are operations that are not pages: they answer as long as somebody listens, send all there is, or leave the site.
+// notMeasured are operations that are not pages: they answer as long as somebody listens or as they were asked to, send all
+// there is, or leave the site.
 func notMeasured() []string {
-	return []string{"/api/account/history/ws", "/api/audit/export", "/api/auth/authorize", "/api/auth/callback/kc", "/api/auth/logout"}
+	return []string{
+		"/api/account/history/ws", "/api/audit/export", "/api/auth/authorize", "/api/auth/callback/kc", "/api/auth/logout", "/api/system/pprof/{profile}",
+	}
 }
 
 // pageValues finds what stands for the placeholders of paths.

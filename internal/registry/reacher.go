@@ -200,14 +200,16 @@ func (f reachFilter) wants(k ReacherKind) bool {
 
 // ReachStore reads who could reach a channel: never fewer than those who do. It decides nothing.
 type ReachStore interface {
-	// ReachAccounts gives the accounts that have anything to do with some channels: by a group, by the role admin, as
-	// the service account of one of them or by a token that names one; all accounts when every is set. Their roles are those that claims lend, too.
-	ReachAccounts(ctx context.Context, channels []int64, every bool, now time.Time) ([]User, error)
+	// ReachAccounts gives accounts that could reach some channels. Their roles are those that claims lend, too.
+	ReachAccounts(ctx context.Context, f ReachAccountFilter, now time.Time) ([]User, error)
 	// ReachGrants gives what groups have on some channels, for each member.
 	ReachGrants(ctx context.Context, channels []int64, now time.Time) ([]ReachGrant, error)
 	// ReachTokens calls fn with each token that names one of some channels or one of its packages, and with each scope
 	// token of some accounts, in the order of their numbers. Of their resources they hold those on these channels.
 	ReachTokens(ctx context.Context, f ReachTokenFilter, fn func(ReachToken)) error
+	// ReachBounds gives the tokens that ReachTokens would, each with a level that it reaches at most, in the order of that
+	// level, the highest first, of their names and of their ids. They are only those of which the order of the list is asked.
+	ReachBounds(ctx context.Context, f ReachBoundFilter, p Page) ([]ReachBound, error)
 	// TokenLines gives, for those of some tokens that were minted by other tokens, these, the nearest first.
 	TokenLines(ctx context.Context, tokens []int64) (map[int64][]LineToken, error)
 	// ReachUses gives what some tokens used on a channel, for those that did.
@@ -224,11 +226,43 @@ type ReachGrant struct {
 	Until time.Time
 }
 
+// ReachAccountFilter says which accounts could reach some channels.
+type ReachAccountFilter struct {
+	// Channels are those on which somebody was given something by a group, or of which it is the service account;
+	// administrators have all.
+	Channels []int64
+	// Naming asks instead for the owners of tokens that name one of the channels.
+	Naming bool
+	// IDs asks instead for these accounts, and Every for all.
+	IDs   []int64
+	Every bool
+}
+
 // ReachTokenFilter says which tokens could reach a channel.
 type ReachTokenFilter struct {
 	Channels, Owners []int64
-	// IDs keeps only these, when there are any.
+	// IDs asks for these instead, when there are any.
 	IDs []int64
+}
+
+// ReachBoundFilter says of which tokens the order is asked.
+type ReachBoundFilter struct {
+	ReachTokenFilter
+	// Top is the highest level that a set of scopes can reach.
+	Top func(scopes []string) access.Level
+	// Level leaves out what cannot reach it, Query what has it, in lower case, in neither its name nor its owner's, and
+	// Alive, a time, what ended before. Each may keep more than that.
+	Level access.Level
+	Query string
+	Alive time.Time
+}
+
+// ReachBound is where a token stands in the list at the earliest.
+type ReachBound struct {
+	ID, OwnerID    int64
+	Name, PublicID string
+	// Top is the level that it reaches at most.
+	Top access.Level
 }
 
 // ReachToken is a token with what tells how it reaches a channel.

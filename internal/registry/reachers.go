@@ -42,13 +42,12 @@ func (s *Access) Reachers(ctx context.Context, caller *access.Caller, path strin
 	if err := v.trusted(ctx, l.add); err != nil {
 		return nil, 0, err
 	}
-	if f.wants(ReacherToken) {
-		if err := v.tokens(ctx, nil, l.add); err != nil {
-			return nil, 0, err
-		}
+	total, err := v.addTokens(ctx, &l, p)
+	if err != nil {
+		return nil, 0, err
 	}
 	found, err := v.whole(ctx, l, l.page(p))
-	return found, int64(len(l.lines)), err
+	return found, total, err
 }
 
 // survey is what is known of a channel and of those who could reach it.
@@ -66,9 +65,12 @@ type survey struct {
 	parent *bool
 	// ids are the numbers of the channel, of the one above it and, of a virtual one, of its sources.
 	ids []int64
-	// people are those who could reach the channel, by number, in order the same.
+	// people are those who could reach the channel, and owners of tokens that could, by number. In order are the former.
 	people map[int64]*candidate
 	order  []*candidate
+	// roles are those of the site, grants what groups give on the channels, by account.
+	roles  []Role
+	grants map[int64][]ReachGrant
 	// everyone stands for callers without a credential, everybody is what they may do on the channel, and signedIn what an
 	// account without any group may do at most, whatever its roles.
 	everyone            *access.Principal
@@ -97,9 +99,9 @@ func (s *Access) seesEverybody(ctx context.Context, caller *access.Caller) error
 	return nil
 }
 
-// survey reads all that is needed but for the tokens.
+// survey reads all that is needed but for the tokens and such of their owners as were given nothing on the channel.
 func (s *Access) survey(ctx context.Context, caller *access.Caller, c Channel, f reachFilter) (*survey, error) {
-	v := &survey{Access: s, caller: caller, filter: f, now: s.now(), channel: c, people: map[int64]*candidate{}}
+	v := &survey{Access: s, caller: caller, filter: f, now: s.now(), channel: c, people: map[int64]*candidate{}, grants: map[int64][]ReachGrant{}}
 	if err := v.findSources(ctx); err != nil {
 		return nil, err
 	}
@@ -107,36 +109,35 @@ func (s *Access) survey(ctx context.Context, caller *access.Caller, c Channel, f
 	if v.policies, err = s.settings.Policies(ctx); err != nil {
 		return nil, err
 	}
-	roles, err := s.directory.store.ListRoles(ctx, nil)
-	if err != nil {
+	if v.roles, err = s.directory.store.ListRoles(ctx, nil); err != nil {
 		return nil, err
 	}
-	v.judgeClasses(roles)
-	users, err := s.reach.ReachAccounts(ctx, v.ids, f.open, v.now)
-	if err != nil {
-		return nil, err
-	}
+	v.judgeClasses(v.roles)
 	grants, err := s.reach.ReachGrants(ctx, v.ids, v.now)
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range users {
-		who := &candidate{User: u}
-		v.people[u.ID], v.order = who, append(v.order, who)
-	}
 	for _, g := range grants {
-		if who := v.people[g.PrincipalID]; who != nil {
-			who.grants = append(who.grants, g)
-		}
+		v.grants[g.PrincipalID] = append(v.grants[g.PrincipalID], g)
 	}
-	for _, who := range v.order {
+	v.order, err = v.meet(ctx, ReachAccountFilter{Channels: v.ids, Every: f.open})
+	return v, err
+}
+
+// meet reads accounts.
+func (v *survey) meet(ctx context.Context, f ReachAccountFilter) ([]*candidate, error) {
+	users, err := v.reach.ReachAccounts(ctx, f, v.now)
+	met := make([]*candidate, 0, len(users))
+	for _, u := range users {
+		who := &candidate{User: u, grants: v.grants[u.ID]}
 		plain := make([]ChannelGrant, len(who.grants))
 		for i, g := range who.grants {
 			plain[i] = g.ChannelGrant
 		}
-		who.principal = who.User.principal(heldRoles(roles, who.Roles), plain)
+		who.principal = u.principal(heldRoles(v.roles, u.Roles), plain)
+		v.people[u.ID], met = who, append(met, who)
 	}
-	return v, nil
+	return met, err
 }
 
 // findSources brings the sources of a virtual channel up to date, and numbers all channels that the answer hangs on.
@@ -215,7 +216,8 @@ func (v *survey) privacyPath() []ReachPath {
 	return nil
 }
 
-// accounts lists the users and service accounts.
+// accounts lists the users and service accounts. Who was given nothing on the channel and is no administrator may do no more
+// there than signedIn, so that owners of tokens need not be asked.
 func (v *survey) accounts(keep func(Reacher)) {
 	for _, who := range v.order {
 		r := Reacher{Kind: ReacherUser, State: ReachActive, ID: who.PublicID, Name: who.Name, LastUsedAt: who.LastLoginAt}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/identity"
@@ -97,6 +99,9 @@ func (s *reachSite) compare(n *reachCount) {
 		s.everyAnswer(c, lists[k], subjects, n)
 		if k == 0 {
 			s.summary(c, s.list(c, 1000), lists[k])
+			if s.seed%4 == 0 {
+				s.beginnings(c)
+			}
 			s.inactive(c, lists[k], s.list(c, 1000, "open", "inactive"))
 		}
 	}
@@ -125,6 +130,36 @@ func (s *reachSite) list(c registry.Channel, limit int, include ...string) map[s
 				s.Errorf("seed %d: %s: %d lines in pages of %d, and a total of %d", s.seed, c.Path, len(out), limit, total)
 			}
 			return out
+		}
+	}
+}
+
+// beginnings asks for pages of which only the beginning of the list is judged, which must be as pages of the whole list.
+func (s *reachSite) beginnings(c registry.Channel) {
+	s.Helper()
+	admin := identity.Local(s.now)
+	for _, in := range []registry.ReachInput{
+		{},
+		{Kinds: []string{"token"}, Level: pick(s, []string{"", "read", "write", "manage"})},
+		{Query: pick(s, []string{"1", "N", "user", "oken1"}), Include: []string{"inactive"}},
+	} {
+		all, total, err := s.svc.Access.Reachers(s.Context(), admin, c.Path, in, registry.Page{Limit: 1000})
+		if err != nil {
+			s.Fatalf("seed %d: %v", s.seed, err)
+		}
+		limit := 1 + s.rng.IntN(6)
+		for offset := 0; offset <= len(all); offset += limit {
+			enough := offset + s.rng.IntN(8)
+			got, counted, err := s.svc.Access.Reachers(s.Context(), admin, c.Path, in, registry.Page{Offset: offset, Limit: limit, Enough: max(enough, 1)})
+			if err != nil {
+				s.Fatalf("seed %d: %v", s.seed, err)
+			}
+			if diff := cmp.Diff(all[offset:min(offset+limit, len(all))], got, cmpopts.IgnoreUnexported(registry.Reacher{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
+				s.Errorf("seed %d: %s: %+v from %d on (-whole +page):\n%s", s.seed, c.Path, in, offset, diff)
+			}
+			if end := int64(max(enough, offset+limit, 1)); counted != total && counted != end+1 || counted > total {
+				s.Errorf("seed %d: %s: %+v: %d of %d were counted, and %d are enough", s.seed, c.Path, in, counted, total, end)
+			}
 		}
 	}
 }

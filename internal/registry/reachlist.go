@@ -35,7 +35,7 @@ func (l *reachList) add(r Reacher) {
 	if !f.wants(r.Kind) || r.Level < f.level || !contains(r.Name, f.query) && !contains(r.Owner, f.query) {
 		return
 	}
-	line := reachLine{kind: int8(slices.Index(reacherKinds(), r.Kind)), level: r.Level, id: r.ID, name: r.Name, at: r.number}
+	line := reachLine{kind: kindPlace(r.Kind), level: r.Level, id: r.ID, name: r.Name, at: r.number}
 	if !r.LastUsedAt.IsZero() {
 		line.used = r.LastUsedAt.UnixMilli()
 	}
@@ -45,6 +45,9 @@ func (l *reachList) add(r Reacher) {
 	}
 	l.lines = append(l.lines, line)
 }
+
+// kindPlace is where a kind stands among the others.
+func kindPlace(k ReacherKind) int8 { return int8(slices.Index(reacherKinds(), k)) }
 
 // contains finds a text in lower case in another one, whatever the case of that.
 func contains(text, lower string) bool {
@@ -63,11 +66,15 @@ func (l *reachList) page(p Page) []reachLine {
 				return c
 			}
 		}
-		// What the page leaves equal comes by kind, the highest level first, and by name.
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.level, a.level), strings.Compare(a.name, b.name), strings.Compare(a.id, b.id))
+		return a.standing(b)
 	})
 	rest := l.lines[min(p.Offset, len(l.lines)):]
 	return rest[:min(p.Limit, len(rest))]
+}
+
+// standing compares two lines by what a page leaves equal: they come by kind, the highest level first, and by name.
+func (a reachLine) standing(b reachLine) int {
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.level, a.level), strings.Compare(a.name, b.name), strings.Compare(a.id, b.id))
 }
 
 // compare compares two lines by a column.
@@ -83,16 +90,16 @@ func (a reachLine) compare(b reachLine, column string) int {
 
 // whole gives the lines of a page with all that belongs to them. A token that has ended since it was found is left out.
 func (v *survey) whole(ctx context.Context, l reachList, page []reachLine) ([]Reacher, error) {
-	token := slices.Index(reacherKinds(), ReacherToken)
+	token := kindPlace(ReacherToken)
 	tokens := map[int64]Reacher{}
 	var ids []int64
 	for _, line := range page {
-		if int(line.kind) == token {
+		if line.kind == token {
 			ids = append(ids, line.at)
 		}
 	}
 	if len(ids) > 0 {
-		if err := v.tokens(ctx, ids, func(r Reacher) { tokens[r.number] = r }); err != nil {
+		if err := v.tokens(ctx, ReachTokenFilter{Channels: v.ids, IDs: ids}, true, func(r Reacher) { tokens[r.number] = r }); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +109,7 @@ func (v *survey) whole(ctx context.Context, l reachList, page []reachLine) ([]Re
 	}
 	out := make([]Reacher, 0, len(page))
 	for _, line := range page {
-		if int(line.kind) != token {
+		if line.kind != token {
 			out = append(out, l.others[line.at])
 		} else if r, ok := tokens[line.at]; ok {
 			r.HereAt, r.HereUses = here[line.at].LastUsedAt, here[line.at].Uses

@@ -10,15 +10,8 @@ import (
 	"kingsnake/internal/access"
 )
 
-// tokens lists the tokens with what they are found and ordered by; where there are ids, only those, with all that is told
-// of them.
-func (v *survey) tokens(ctx context.Context, ids []int64, keep func(Reacher)) error {
-	f := ReachTokenFilter{Channels: v.ids, IDs: ids}
-	for _, who := range v.order {
-		if v.filter.inactive || !who.Disabled {
-			f.Owners = append(f.Owners, who.ID)
-		}
-	}
+// tokens lists tokens with what they are found and ordered by, or with all that is told of them.
+func (v *survey) tokens(ctx context.Context, f ReachTokenFilter, whole bool, keep func(Reacher)) error {
 	var children []ReachToken
 	var minted []int64
 	err := v.reach.ReachTokens(ctx, f, func(t ReachToken) {
@@ -26,14 +19,14 @@ func (v *survey) tokens(ctx context.Context, ids []int64, keep func(Reacher)) er
 			children, minted = append(children, t), append(minted, t.ID)
 			return
 		}
-		v.token(t, nil, ids != nil, keep)
+		v.token(t, nil, whole, keep)
 	})
 	if err != nil || len(children) == 0 {
 		return err
 	}
 	lines, err := v.reach.TokenLines(ctx, minted)
 	for _, t := range children {
-		v.token(t, lines[t.ID], ids != nil, keep)
+		v.token(t, lines[t.ID], whole, keep)
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 	"kingsnake/internal/registry"
 )
 
-// reachable are the accounts that have anything to do with the channels $1 at the time $2.
+// reachable are the accounts that were given anything on the channels $1 and have it at the time $2, and the administrators.
 func (s *Store) reachable() string {
 	channels := `(` + s.d.numbers("$1") + `)`
 	return `SELECT m.principal_id FROM channel_groups cg JOIN group_members m ON m.group_id = cg.group_id WHERE cg.channel_id IN ` + channels + `
@@ -17,18 +17,27 @@ func (s *Store) reachable() string {
 			WHERE cg.channel_id IN ` + channels + ` AND x.expires_at > $2
 		UNION SELECT pr.principal_id FROM roles r JOIN principal_roles pr ON pr.role_id = r.id WHERE r.name = 'admin'
 		UNION SELECT x.principal_id FROM roles r JOIN claim_roles x ON x.role_id = r.id WHERE r.name = 'admin' AND x.expires_at > $2
-		UNION SELECT sa.principal_id FROM service_accounts sa WHERE sa.channel_id IN ` + channels + `
-		UNION SELECT t.owner_id FROM token_resources tr JOIN tokens t ON t.id = tr.token_id WHERE tr.channel_id IN ` + channels
+		UNION SELECT sa.principal_id FROM service_accounts sa WHERE sa.channel_id IN ` + channels
 }
 
-// ReachAccounts reads the accounts that have anything to do with some channels, or all, with their roles, also by claims.
-func (s *Store) ReachAccounts(ctx context.Context, channels []int64, every bool, now time.Time) ([]registry.User, error) {
-	text, args := `SELECT `+userColumns+` FROM principals p ORDER BY p.id`, []any(nil)
-	if !every {
-		text = `SELECT ` + userColumns + ` FROM principals p WHERE p.id IN (` + s.reachable() + `) ORDER BY p.id`
-		args = []any{jsonList(channels), millis(now)}
+// ReachAccounts reads accounts that could reach some channels, with their roles, also by claims.
+func (s *Store) ReachAccounts(ctx context.Context, f registry.ReachAccountFilter, now time.Time) ([]registry.User, error) {
+	var in string
+	var args []any
+	switch {
+	case f.Every:
+	case len(f.IDs) > 0:
+		in, args = s.d.numbers("$1"), []any{jsonList(f.IDs)}
+	case f.Naming:
+		in = `SELECT t.owner_id FROM token_resources tr JOIN tokens t ON t.id = tr.token_id WHERE tr.channel_id IN (` + s.d.numbers("$1") + `)`
+		args = []any{jsonList(f.Channels)}
+	default:
+		in, args = s.reachable(), []any{jsonList(f.Channels), millis(now)}
 	}
-	rows, err := s.reader.query(ctx, text, args...)
+	if in != "" {
+		in = ` WHERE p.id IN (` + in + `)`
+	}
+	rows, err := s.reader.query(ctx, `SELECT `+userColumns+` FROM principals p`+in+` ORDER BY p.id`, args...)
 	users, err := collect(s, rows, err, scanUser)
 	if err != nil {
 		return nil, err
@@ -86,17 +95,19 @@ func reachTokenColumns() string {
 		`, COALESCE(j.expires_at, 0), x.id, x.retires_at, x.created_at, x.last_used_at, x.last_used_address, x.last_used_client`
 }
 
-// ReachTokens calls fn with each token that names one of some channels, and with each scope token of some accounts.
+// ReachTokens calls fn with each token that names one of some channels, and with each scope token of some accounts, or with
+// the tokens that are asked for.
 func (s *Store) ReachTokens(ctx context.Context, f registry.ReachTokenFilter, fn func(registry.ReachToken)) (rerr error) {
 	resources, err := s.reachResources(ctx, f)
 	if err != nil {
 		return err
 	}
 	var w where
-	w.add(`(t.id IN (SELECT tr.token_id FROM token_resources tr WHERE tr.channel_id IN (`+s.d.numbers("?")+`))
-		OR t.kind = 'scope' AND t.owner_id IN (`+s.d.numbers("?")+`))`, jsonList(f.Channels), jsonList(f.Owners))
 	if len(f.IDs) > 0 {
 		w.add(`t.id IN (`+s.d.numbers("?")+`)`, jsonList(f.IDs))
+	} else {
+		w.add(`t.id IN (SELECT tr.token_id FROM token_resources tr WHERE tr.channel_id IN (`+s.d.numbers("?")+`)
+			UNION SELECT st.id FROM tokens st WHERE st.kind = 'scope' AND st.owner_id IN (`+s.d.numbers("?")+`))`, jsonList(f.Channels), jsonList(f.Owners))
 	}
 	rows, err := s.reader.query(ctx, `SELECT `+reachTokenColumns()+tokenFrom+` JOIN token_secrets x ON x.token_id = t.id
 		LEFT JOIN minted_tokens j ON j.token_id = t.id`+w.sql()+` ORDER BY t.id, x.id DESC`, w.args...)

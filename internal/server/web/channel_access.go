@@ -40,6 +40,9 @@ func reachKinds() []option {
 	}
 }
 
+// enoughReachers is how many lines are counted at least, where there are as many.
+const enoughReachers = 200
+
 func (w *Web) channelAccess(p *page) error {
 	f, err := p.frame(access.AccessExplain)
 	if err != nil {
@@ -60,6 +63,8 @@ func (w *Web) channelAccess(p *page) error {
 			in.Include = append(in.Include, name)
 		}
 	}
+	// Each line that is counted is judged.
+	d.List.enough = max(enoughReachers, d.List.Number*d.List.per)
 	list, total, err := p.Service.Access.Reachers(p.ctx(), p.Caller, f.Channel.Path, in, d.List.unsorted())
 	if err != nil {
 		return err

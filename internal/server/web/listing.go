@@ -26,8 +26,8 @@ type listing struct {
 	Number int
 	// Sort is the column, with - in front for descending.
 	Sort string
-	// per is how many lines a page has.
-	per int
+	// per is how many lines a page has, enough how many are counted.
+	per, enough int
 
 	path  string
 	query url.Values
@@ -36,7 +36,7 @@ type listing struct {
 // listing reads which part of a list is asked for. The first column is the order to begin with; what is asked for beyond
 // the columns is overlooked.
 func (p *page) listing(columns ...string) *listing {
-	l := &listing{Number: 1, Sort: columns[0], per: pageSize, path: p.r.URL.Path, query: p.r.URL.Query()}
+	l := &listing{Number: 1, Sort: columns[0], per: pageSize, enough: enough, path: p.r.URL.Path, query: p.r.URL.Query()}
 	if n, err := strconv.Atoi(p.query("page")); err == nil && n > 1 && n <= maxPageNumber {
 		l.Number = n
 	}
@@ -52,18 +52,18 @@ func (p *page) listing(columns ...string) *listing {
 // page is what the domain is asked for.
 func (l *listing) page() registry.Page {
 	by, descending := strings.CutPrefix(l.Sort, "-")
-	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: enough, Sort: []registry.Sort{{By: by, Descending: descending}}}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: l.enough, Sort: []registry.Sort{{By: by, Descending: descending}}}
 }
 
 // unsorted is what the domain is asked for where the list has one order only.
 func (l *listing) unsorted() registry.Page {
-	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: enough}
+	return registry.Page{Offset: (l.Number - 1) * l.per, Limit: l.per, Enough: l.enough}
 }
 
 // Of says how many lines there are.
 func (l *listing) Of() string {
-	if l.Total == enough+1 {
-		return "more than " + strconv.Itoa(enough)
+	if l.Total == int64(l.enough)+1 {
+		return "more than " + strconv.Itoa(l.enough)
 	}
 	return strconv.FormatInt(l.Total, 10)
 }

@@ -35,13 +35,16 @@ func (s *suite) reach() {
 		}
 	})
 	ids := []int64{team.ID, sub.ID}
-	people := func(what string, every bool, want ...registry.User) {
+	people := func(what string, f registry.ReachAccountFilter, want ...registry.User) {
 		s.Helper()
-		same(s, what, must[[]registry.User](s, what)(s.ReachAccounts(s.ctx(), ids, every, at(5))), want)
+		f.Channels = ids
+		same(s, what, must[[]registry.User](s, what)(s.ReachAccounts(s.ctx(), f, at(5))), want)
 	}
 	boss.Roles, member.Roles, claimed.Roles, stranger.Roles = []string{"admin"}, []string{"cook"}, []string{"admin", "cook"}, []string{"cook"}
-	people("who could reach it", false, boss, member, lent, claimed, holder)
-	people("everybody", true, boss, member, lent, late, claimed, holder, stranger)
+	people("who was given something there", registry.ReachAccountFilter{}, boss, member, lent, claimed)
+	people("whose tokens name it", registry.ReachAccountFilter{Naming: true}, holder)
+	people("two of them", registry.ReachAccountFilter{IDs: []int64{boss.ID, stranger.ID}}, boss, stranger)
+	people("everybody", registry.ReachAccountFilter{Every: true}, boss, member, lent, late, claimed, holder, stranger)
 
 	grant := func(who registry.User, c registry.Channel, level, group string) registry.ReachGrant {
 		return registry.ReachGrant{PrincipalID: who.ID, ChannelGrant: registry.ChannelGrant{ChannelID: c.ID, Level: registry.ParseLevel(level), Group: group}}
@@ -50,7 +53,52 @@ func (s *suite) reach() {
 	owns.Owners, until.Until = true, at(9)
 	same(s, "what groups give", must[[]registry.ReachGrant](s, "grants")(s.ReachGrants(s.ctx(), ids, at(5))),
 		[]registry.ReachGrant{owns, grant(member, sub, "write", "devs"), until})
+	s.reachBounds(ids, holder, stranger)
 	s.reachTokens(ids, named, boss, stranger)
+}
+
+// reachBounds goes on with the order in which tokens can stand at most.
+func (s *suite) reachBounds(ids []int64, holder, stranger registry.User) {
+	s.Helper()
+	resource := func(name string, levels ...string) registry.Token {
+		return s.token(holder, name, func(t *registry.Token) {
+			t.Kind, t.Scopes = registry.ParseTokenKind("resource"), 0
+			for i, l := range levels {
+				t.Resources = append(t.Resources, registry.TokenResource{ChannelID: ids[i], Level: registry.ParseLevel(l)})
+			}
+		})
+	}
+	manages, both, late := resource("m", "manage"), resource("b", "read", "write"), resource("Ärger", "read")
+	scoped := s.token(stranger, "s", func(*registry.Token) {})
+	over := s.token(stranger, "over", func(t *registry.Token) { t.ExpiresAt = at(1) })
+	level := registry.ParseLevel("write")
+	f := registry.ReachBoundFilter{Top: func([]string) registry.Level { return level }}
+	f.Channels, f.Owners = ids, []int64{stranger.ID}
+	look := func(what string, f registry.ReachBoundFilter, p registry.Page, want ...string) {
+		s.Helper()
+		var got []string
+		for _, b := range must[[]registry.ReachBound](s, what)(s.ReachBounds(s.ctx(), f, p)) {
+			got = append(got, b.Name+" "+b.Top.String())
+		}
+		same(s, what, got, want)
+	}
+	all := registry.Page{Limit: 100}
+	look("in their order", f, all, "m manage", "b write", "named write", "over write", "s write", "Ärger read")
+	look("a part of them", f, registry.Page{Offset: 1, Limit: 2}, "b write", "named write")
+	level = registry.ParseLevel("read")
+	look("with scopes for less", f, all, "m manage", "b write", "named write", "over read", "s read", "Ärger read")
+	f.Alive = at(1)
+	look("but for what is over", f, all, "m manage", "b write", "named write", "s read", "Ärger read")
+	f.Level = registry.ParseLevel("manage")
+	look("of a level", f, all, "m manage")
+	f.Level, f.Query = 0, "b"
+	look("with a letter, or with what only the program can tell", f, all, "b write", "Ärger read")
+	f.Query = "r"
+	look("with a letter of the owner", f, all, "m manage", "b write", "named write", "s read", "Ärger read")
+	s.write(func(tx registry.Tx) error {
+		return errors.Join(s.DeleteToken(s.ctx(), tx, manages.ID), s.DeleteToken(s.ctx(), tx, both.ID), s.DeleteToken(s.ctx(), tx, late.ID),
+			s.DeleteToken(s.ctx(), tx, scoped.ID), s.DeleteToken(s.ctx(), tx, over.ID))
+	})
 }
 
 // reachTokens goes on with the tokens: one that names a package, those of an account, and those that they minted.
