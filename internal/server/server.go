@@ -40,6 +40,8 @@ type Options struct {
 	Argon2 identity.Argon2
 	// NoChores leaves it to others to queue what the site does by itself every so often.
 	NoChores bool
+	// IndexPatience is how long a reader waits for repodata.json to be rebuilt before it gets the last one; 0 means a second.
+	IndexPatience time.Duration
 }
 
 // Server is a running site.
@@ -128,6 +130,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	}
 	s.Index = index.New(index.Options{
 		Store: s.Store, Blobs: s.Blobs, Feed: s.Feed, Gate: gate, Log: o.Log, Debounce: time.Duration(cfg.IndexDebounce), Now: o.Now,
+		Patience: o.IndexPatience,
 	})
 	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: stored, Gate: gate, Shared: cfg.Database != "", Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
