@@ -102,7 +102,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	all := []func(context.Context) error{
-		b.smallDownloads, b.tails, b.largeDownloads, b.indexDownloads, b.smallUploads, b.flood, b.replicas, b.decisions, b.largeIndex,
+		b.smallDownloads, b.tails, b.largeDownloads, b.storage, b.indexDownloads, b.smallUploads, b.flood, b.replicas, b.decisions, b.largeIndex,
 	}
 	if b.floodOnly {
 		all = []func(context.Context) error{b.flood}

@@ -58,8 +58,9 @@ func (b *bench) replicas(ctx context.Context) (rerr error) {
 	return nil
 }
 
-// replica starts another server of a site, with the site's key and otherwise an empty data folder.
-func (b *bench) replica(ctx context.Context, first *site, n int) (*site, error) {
+// replica starts another server of a site, with the site's key and otherwise an empty data folder, and with further settings
+// in its environment.
+func (b *bench) replica(ctx context.Context, first *site, n int, settings ...string) (*site, error) {
 	s := *first
 	s.process = process{}
 	s.dir, s.log = fmt.Sprintf("%s-%d", first.dir, n), fmt.Sprintf("%s-%d", first.log, n)
@@ -74,7 +75,7 @@ func (b *bench) replica(ctx context.Context, first *site, n int) (*site, error) 
 	if err := os.WriteFile(filepath.Join(s.dir, keyFile), key, 0o600); err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, b.program); err != nil {
+	if err := s.start(ctx, b.program, settings...); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	c, err := client.New(s.url, client.WithCredential(client.Session(s.session)))

@@ -38,7 +38,7 @@ type site struct {
 }
 
 // start starts the program on the site's data.
-func (s *site) start(ctx context.Context, program string) error {
+func (s *site) start(ctx context.Context, program string, settings ...string) error {
 	addr, err := freeAddress(ctx)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (s *site) start(ctx context.Context, program string) error {
 		args = append(args, "--database", s.database, "--blobs", s.blobs)
 	}
 	s.cmd = exec.CommandContext(ctx, program, args...)
-	s.cmd.Env = append(os.Environ(), "KINGSNAKE_ADMIN_PASSWORD="+largesite.Password)
+	s.cmd.Env = append(append(os.Environ(), "KINGSNAKE_ADMIN_PASSWORD="+largesite.Password), settings...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	return errors.Join(s.run(ctx, addr), log.Close())
 }
