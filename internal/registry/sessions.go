@@ -148,8 +148,12 @@ func (s *Accounts) SetPassword(ctx context.Context, caller *access.Caller, ref, 
 	return made, s.storePassword(ctx, caller, u, nil)
 }
 
-// ChangeOwnPassword replaces the caller's password, which a session only can, and only who knows the old one. All
-// sessions of the account end, this one too.
+// justSignedIn is how long a session shows by itself that its owner knows the password.
+const justSignedIn = 10 * time.Minute
+
+// ChangeOwnPassword replaces the caller's password, which a session only can, and only who knows the old one. Who has
+// just signed in need not say again one that the server made: it is empty then. All sessions of the account end, this
+// one too.
 func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller, current, password string) error {
 	if caller.Via != access.ViaSession || !caller.LoggedIn() {
 		return &Error{Code: CodeWrongKind, Reason: "session_required", Message: "a password can be changed only after signing in with it; a token cannot do it"}
@@ -158,12 +162,8 @@ func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller,
 	if err != nil {
 		return err
 	}
-	ok, err := s.passwords.Verify(ctx, u.PasswordHash, clip(current, maxPassword+1))
-	if err != nil {
+	if err := s.knowsPassword(ctx, caller, u, current); err != nil {
 		return err
-	}
-	if !ok {
-		return invalid("current_password", "the current password is wrong")
 	}
 	if password == "" {
 		return invalid("new_password", "the new password is empty")
@@ -173,6 +173,25 @@ func (s *Accounts) ChangeOwnPassword(ctx context.Context, caller *access.Caller,
 		return err
 	}
 	return s.storePassword(ctx, caller, u, &verified)
+}
+
+// knowsPassword refuses who does not know the password of the account that the caller is.
+func (s *Accounts) knowsPassword(ctx context.Context, caller *access.Caller, u User, current string) error {
+	if current == "" && u.PasswordIssued {
+		session, err := s.accounts.SessionByPublicID(ctx, nil, caller.SessionID)
+		if err != nil {
+			return err
+		}
+		if s.now().Sub(session.CreatedAt) < justSignedIn {
+			return nil
+		}
+		return invalid("current_password", "you signed in a while ago; enter the password once more")
+	}
+	ok, err := s.passwords.Verify(ctx, u.PasswordHash, clip(current, maxPassword+1))
+	if err == nil && !ok {
+		err = invalid("current_password", "the current password is wrong")
+	}
+	return err
 }
 
 // storePassword writes the hash and ends all sessions. verified, where it is given, is the account as it was when its old

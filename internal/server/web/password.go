@@ -17,6 +17,8 @@ func (w *Web) passwordPages() section {
 type passwordData struct {
 	// Issued tells that the password is still the one that the server made, and has to be replaced first of all.
 	Issued bool
+	// Asks tells that the current password has to be entered.
+	Asks bool
 	// None tells that the account has no password: it signs in by the service of this name.
 	None bool
 	SSO  string
@@ -26,7 +28,7 @@ const passwordTitle = "Change password"
 
 func (p *page) passwordData() (passwordData, error) {
 	me, err := p.account()
-	return passwordData{Issued: me.PasswordIssued, None: me.PasswordHash == "", SSO: p.SignInName}, err
+	return passwordData{Issued: me.PasswordIssued, Asks: !me.PasswordIssued, None: me.PasswordHash == "", SSO: p.SignInName}, err
 }
 
 func (w *Web) passwordPage(p *page) error {
@@ -62,6 +64,9 @@ func (w *Web) changePassword(p *page) error {
 		return p.enter(s)
 	})
 	if err != nil {
+		if e, known := registry.AsError(err); known && e.Field == "current_password" {
+			d.Asks = true
+		}
 		return p.again(err, "password", passwordTitle, d, "")
 	}
 	return p.done(homeURL, "Your password is changed. All other sessions of your account have ended.")
