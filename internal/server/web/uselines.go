@@ -26,7 +26,11 @@ func (p *page) readLines(c registry.Channel, token string) []useLine {
 	}
 	address := site + "/t/" + token + "/" + c.Path
 	return []useLine{
-		{Label: "conda", Text: "conda config --prepend channels " + address, Note: "From then on conda install finds its packages. mamba reads the same configuration."},
+		{Label: "conda", Text: "conda config --prepend channels " + address, Note: "From then on conda install finds its packages. mamba reads the same configuration. conda notes this address, with the token in it, in its configuration and in what it writes about environments."},
+		{
+			Label: "conda, with the token in a file of its own", Text: tokenFile(site, token) + "\nconda config --prepend channels " + site + "/" + c.Path,
+			Note: "conda then writes the token nowhere else. This is for Linux; on macOS the folder is ~/Library/Application Support/binstar.",
+		},
 		{Label: "mamba", Text: "mamba install --channel " + address + " PACKAGE"},
 		{Label: "pixi", Text: "pixi auth login " + hostOf(site) + " --token " + token + "\npixi workspace channel add " + site + "/" + c.Path},
 		{Label: "CI", Text: `conda install --yes --channel "` + site + `/t/$CONDA_TOKEN/` + c.Path + `" PACKAGE`, Note: "Keep the token in the secret store of your CI as CONDA_TOKEN."},
@@ -41,6 +45,11 @@ func (p *page) writeLines(c registry.Channel, token string) []useLine {
 		{Label: "rattler-build", Text: "rattler-build upload prefix --url " + site + " -c " + c.Path + " --api-key " + token + " PACKAGE.conda"},
 		{Label: "curl", Text: `curl --fail --header "X-Auth: ` + token + `" --upload-file PACKAGE.conda ` + site + "/" + c.Path + "/noarch/PACKAGE.conda"},
 	}
+}
+
+// tokenFile writes the file in which conda looks for the token of a site.
+func tokenFile(site, token string) string {
+	return "mkdir -p ~/.config/binstar\nprintf '%s' '" + token + "' > ~/.config/binstar/" + url.QueryEscape(site+"/") + ".token"
 }
 
 // hostOf is the host in an address, without its port.
