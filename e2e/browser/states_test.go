@@ -37,7 +37,7 @@ func stateShots() []shot {
 			b.press(submit)
 		}},
 		{name: "state-group-refused", path: "/-/create-group", as: "author", prepare: func(b *tab) {
-			b.fill("#f-name", "not/a/name")
+			b.fill("#f-name", "release_owners")
 			b.press(submit)
 		}},
 		{name: "state-trust-refused", path: "/-/channels/team/trust/new", as: "author", prepare: func(b *tab) {

@@ -47,6 +47,15 @@ func (o On) String() string {
 	return "unknown"
 }
 
+// Channels reports whether it is always a channel or subchannel, which a question has to name.
+func (o On) Channels() bool {
+	switch o {
+	case PlaceChannel, PlaceSubchannel, PlaceParent, PlaceParentChannel, PlaceEitherChannel:
+		return true
+	}
+	return false
+}
+
 // Info describes one scope.
 type Info struct {
 	Scope    Scope

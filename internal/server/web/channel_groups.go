@@ -147,9 +147,9 @@ func (p *page) groupRemoval() (confirmation, error) {
 	}
 	c := confirmation{
 		Question: "Take " + g.Group.Name + " off " + path + "?",
-		Loses:    []string{"What its members may do on " + path + " by this group (" + g.Permission.String() + "), with the next request: " + plural(g.Group.Members, "member")},
+		Loses:    []string{"What its members may do on " + path + " by this group (" + g.Permission.String() + "), from the next request on: " + plural(g.Group.Members, "member")},
 		Keeps:    "The group itself stays, and what it may do elsewhere. What its members hold by other groups stays, too.",
-		Action:   channelURL(path, "groups", id, "remove"), Button: "Remove " + g.Group.Name, Cancel: channelURL(path, "groups"),
+		Action:   channelURL(path, "groups", id, "remove"), Button: "Remove " + g.Group.Name, Cancel: channelURL(path, "groups"), Stay: "Leave it as it is",
 	}
 	if g.Group.AccountID != 0 {
 		c.Loses = []string{"What the tokens of this service account may do on " + path + ". It is taken out of them for good."}

@@ -40,9 +40,9 @@ func (p *page) ownerRemoval() (confirmation, error) {
 	p.under(path, channelURL(path), "Groups", channelURL(path, "groups"))
 	return confirmation{
 		Question: "Take " + name + " out of the owners of " + path + "?",
-		Loses:    []string{"The right of " + name + " to manage " + path + " and its subchannels, with the next request", "What tokens of " + name + " may do there by that right"},
+		Loses:    []string{"The right of " + name + " to manage " + path + " and its subchannels, from the next request on", "What tokens of " + name + " may do there by that right"},
 		Keeps:    "What " + name + " holds by other groups stays.",
-		Action:   channelURL(path, "owners", name, "remove"), Button: "Remove " + name, Cancel: channelURL(path, "groups"),
+		Action:   channelURL(path, "owners", name, "remove"), Button: "Remove " + name, Cancel: channelURL(path, "groups"), Stay: "Leave it as it is",
 	}, nil
 }
 

@@ -136,7 +136,7 @@ func (w *Web) createTrustRule(p *page) error {
 	return p.done(channelURL(path, "trust"), "Jobs that match may publish to "+path+" now.")
 }
 
-// ruleDeletion asks whether a publisher is to be trusted no more.
+// ruleDeletion asks whether a publisher is to be trusted no longer.
 func (p *page) ruleDeletion() (confirmation, error) {
 	f, err := p.frame(access.TrustEdit)
 	if err != nil {
@@ -150,25 +150,25 @@ func (p *page) ruleDeletion() (confirmation, error) {
 	}
 	row := viewRule(r)
 	return confirmation{
-		Question: "Trust these jobs of " + r.Issuer + " no more?",
+		Question: "Stop trusting these jobs of " + r.Issuer + "?",
 		Loses: []string{
-			"The right of jobs with " + strings.Join(row.Says, ", ") + " to get tokens for " + path + ". It has been used " + timesWords(r.Uses) + ".",
-			"What no other rule gives of the tokens that such jobs hold now",
+			"The right of jobs with " + strings.Join(row.Says, ", ") + " to get tokens for " + path + ". It has " + timesWords(r.Uses) + ".",
+			"The tokens that such jobs hold now, unless another rule gives them the same",
 		},
 		Keeps:  "What they have published stays.",
-		Action: channelURL(path, "trust", "rules", id, "delete"), Button: "Trust them no more", Cancel: channelURL(path, "trust"),
+		Action: channelURL(path, "trust", "rules", id, "delete"), Button: "Stop trusting them", Cancel: channelURL(path, "trust"),
 	}, nil
 }
 
-// timesWords counts: "never", "once", "12 times".
+// timesWords counts uses: "never been used", "been used once", "been used 12 times".
 func timesWords(n int64) string {
 	switch n {
 	case 0:
-		return "never"
+		return "never been used"
 	case 1:
-		return "once"
+		return "been used once"
 	}
-	return thousands(n) + " times"
+	return "been used " + thousands(n) + " times"
 }
 
 const deleteRuleTitle = "Delete a trusted publisher"

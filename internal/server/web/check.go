@@ -118,8 +118,12 @@ func (p *page) question() registry.Question {
 	if q.Action == "" {
 		p.wrong("action", "choose an action")
 	}
-	if q.Package != "" && q.Channel == "" {
+	switch s, known := access.ParseScope(q.Action); {
+	case q.Channel != "":
+	case q.Package != "":
 		p.wrong("channel", "name the channel of the package")
+	case known && s.Info().On.Channels():
+		p.wrong("channel", "name the channel that this is to be done on")
 	}
 	return q
 }

@@ -110,3 +110,15 @@ func TestCheckAccessForgetsTheStringOfAToken(t *testing.T) {
 		t.Errorf("of a token that was deleted the page says %q", got)
 	}
 }
+
+// TestCheckAccessOnNoChannel: what is done on a channel only is asked about one.
+func TestCheckAccessOnNoChannel(t *testing.T) {
+	s, _ := fixture(t)
+	b := as(t, s, "ada")
+	if got := asked(b, "action", "channel:view").Find("#f-channel-error").Text(); !strings.Contains(got, "the channel") {
+		t.Errorf("channel:view on no channel: %q", got)
+	}
+	if got := asked(b, "action", "channel:create").Find(".answer").Text(); !strings.Contains(got, "Allowed") {
+		t.Errorf("channel:create, which is of the site: %q", got)
+	}
+}

@@ -132,13 +132,13 @@ func (p *page) memberRemoval() (groupFrame, confirmation, error) {
 	p.under(g.Name, groupURL(g.PublicID))
 	c := confirmation{
 		Question: "Take " + name + " out of " + g.Name + "?",
-		Loses:    []string{"What " + name + " and their tokens may do by this group, with the next request"},
+		Loses:    []string{"What " + name + " and their tokens may do by this group, from the next request on"},
 		Keeps:    "What " + name + " holds by other groups stays.",
 		Action:   groupURL(g.PublicID, "members", name, "remove"), Button: "Remove " + name, Cancel: groupURL(g.PublicID),
 	}
 	if leaving {
 		c.Question, c.Button = "Leave "+g.Name+"?", "Leave the group"
-		c.Loses = []string{"What you and your tokens may do by this group, with the next request"}
+		c.Loses = []string{"What you and your tokens may do by this group, from the next request on"}
 		c.Keeps = "What you hold by other groups stays. Somebody who manages this one can let you in again."
 	}
 	return f, c, nil

@@ -238,7 +238,7 @@ func (p *page) roleDeletion() (roleData, confirmation, error) {
 		Loses: []string{"The role and its levels. Nobody has it."}, Keeps: "What people hold by other roles and by groups stays.",
 	}
 	if d.List.Total > 0 {
-		c.Loses = []string{"What " + plural(d.List.Total, "account") + " may do by it, with the next request: " + holderNames(d)}
+		c.Loses = []string{"What " + plural(d.List.Total, "account") + " may do by it, from the next request on: " + holderNames(d)}
 		// Only who was told of them takes it from them.
 		c.Hidden = map[string]string{"force": "1"}
 	}

@@ -115,13 +115,13 @@ func (p *page) counts() ([]countOf, error) {
 	if err != nil {
 		return nil, err
 	}
-	out = append(out, countOf{Label: "Groups", N: groups})
+	out = append(out, countOf{"Groups", groups, groupsURL})
 	if p.Service.Can(p.Caller, access.UserView, access.OnSystem()) {
 		_, people, err := p.Service.Accounts.ListUsers(ctx, p.Caller, registry.UserFilter{}, one)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, countOf{Label: "People", N: people})
+		out = append(out, countOf{"People", people, usersURL})
 	}
 	if p.Service.Can(p.Caller, access.AuditLogsView, access.OnSystem()) {
 		end, err := p.Service.Audit.End(ctx, p.Caller)

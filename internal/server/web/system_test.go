@@ -31,7 +31,7 @@ func TestSystemPage(t *testing.T) {
 		t.Errorf("health: %s", p.Find("main").Text())
 	}
 	facts := strings.Join(texts(p, ".facts dt"), ", ")
-	for _, want := range []string{"Version", "Channels", "Groups", "People", "Events in the audit", "Stored in all", "Files of conda"} {
+	for _, want := range []string{"Version", "Channels", "Groups", "People", "Events in the audit", "Stored in all", "Conda files"} {
 		if !strings.Contains(facts, want) {
 			t.Errorf("the facts are %s, want %s among them", facts, want)
 		}

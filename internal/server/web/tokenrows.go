@@ -161,7 +161,7 @@ func (p *page) scopeRows() []scopeRow {
 		}
 		row.Groups = scopeGroups(grantable, name)
 		if s, ok := access.ParseScope(name); ok {
-			row.Sentence = sentence(s.Info().Sentence) + " It takes " + s.Info().Level.String() + " on: " + s.Info().On.String() + "."
+			row.Sentence = sentence(s.Info().Sentence) + " Needs " + s.Info().Level.String() + " on " + onWords(s.Info().On) + "."
 		}
 		out = append(out, row)
 	}
@@ -181,4 +181,29 @@ func scopeGroups(scopes []access.Scope, chosen string) []scopeGroup {
 		g.Scopes = append(g.Scopes, option{Value: info.Name, Label: info.Name + " (" + info.Level.String() + ")", Selected: info.Name == chosen})
 	}
 	return out
+}
+
+// onWords says what a scope is asked of, as it ends a sentence.
+func onWords(o access.On) string {
+	switch o {
+	case access.PlaceChannel:
+		return "the channel"
+	case access.PlaceSubchannel:
+		return "the subchannel"
+	case access.PlaceParent, access.PlaceEitherChannel:
+		return "the channel or subchannel"
+	case access.PlaceParentChannel:
+		return "the channel that the subchannel is in"
+	case access.PlaceSystemOrChannel:
+		return "the site, and on the channel where one is named"
+	case access.PlaceAccount:
+		return "your own account"
+	case access.PlaceAnyAccount:
+		return "the accounts of the site"
+	case access.PlaceGroup:
+		return "the group"
+	case access.PlaceAnything:
+		return "what is asked about"
+	}
+	return "the site"
 }

@@ -65,7 +65,7 @@ func TestGenerateScopeToken(t *testing.T) {
 	if got := form.Values["scopes"]; len(got) != 6 {
 		t.Fatalf("the ready-made set fills in %q", got)
 	}
-	if hint := p.Find("#f-scopes-0-hint").Text(); !strings.Contains(hint, "It takes read on") {
+	if hint := p.Find("#f-scopes-0-hint").Text(); !strings.Contains(hint, "Needs read on the ") {
 		t.Errorf("a scope is explained by %q", hint)
 	}
 	for _, o := range p.All("#f-scopes-0 option") {

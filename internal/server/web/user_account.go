@@ -102,7 +102,7 @@ func (w *Web) editUser(p *page) error {
 }
 
 func (w *Web) setRoles(p *page) error {
-	return p.changeUser("The roles are changed, with the next request.", func(ctx context.Context, id string) error {
+	return p.changeUser("The roles are changed, from the next request on.", func(ctx context.Context, id string) error {
 		_, err := p.Service.Accounts.SetUserRoles(ctx, p.Caller, id, p.chosenRoles())
 		return err
 	})
@@ -199,7 +199,7 @@ func (p *page) userDeletion() (userFrame, confirmation, error) {
 	c := confirmation{
 		Question: "Delete the account of " + name + "?", Loses: owningWords(owns),
 		Keeps:  "What " + name + " uploaded stays, and the record of what they did. Jobs that use their tokens stop.",
-		Action: userURL(id, "delete"), Button: "Delete " + name, Cancel: userURL(id), Type: name,
+		Action: userURL(id, "delete"), Button: "Delete " + name, Cancel: userURL(id), Stay: "Keep the account", Type: name,
 	}
 	if slices.ContainsFunc(owns.Tokens, canBeHandedOver) {
 		c.Keeps += " They go on if the service account of a channel takes the tokens over first."
