@@ -94,7 +94,7 @@ func (b *Builder) part(ctx context.Context, key partKey, render func(io.Writer) 
 	if err != nil {
 		return registry.Served{}, err
 	}
-	if err := render(out); err != nil {
+	if err := errors.Join(render(out), out.pieces.Flush()); err != nil {
 		return registry.Served{}, errors.Join(err, out.discard())
 	}
 	size := out.staged.Size()

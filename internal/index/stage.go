@@ -11,6 +11,7 @@ import (
 // output is an index file on its way to the blob store.
 type output struct {
 	staged blob.Staged
+	pieces *blob.Gatherer
 	hash   hash.Hash
 }
 
@@ -19,11 +20,11 @@ func (b *Builder) stage(ctx context.Context) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &output{staged: s, hash: sha256.New()}, nil
+	return &output{staged: s, pieces: blob.NewGatherer(s), hash: sha256.New()}, nil
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	n, err := o.staged.Write(p)
+	n, err := o.pieces.Write(p)
 	o.hash.Write(p[:n])
 	return n, err
 }
@@ -33,6 +34,9 @@ func (o *output) discard() error { return o.staged.Discard() }
 // commit names the file by its content.
 func (o *output) commit(ctx context.Context) (Pointer, error) {
 	var p Pointer
+	if err := o.pieces.Flush(); err != nil {
+		return p, err
+	}
 	o.hash.Sum(p.Hash[:0])
 	p.Size = o.staged.Size()
 	return p, o.staged.Commit(ctx, p.Hash)

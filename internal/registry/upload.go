@@ -169,7 +169,11 @@ type sums struct {
 func receive(dst io.Writer, body io.Reader, maxSize int64) (sums, error) {
 	h256, h5 := sha256.New(), md5.New() //nolint:gosec // see the import.
 	w := &writeErr{w: dst}
-	n, err := io.Copy(io.MultiWriter(w, h256, h5), io.LimitReader(body, maxSize+1))
+	pieces := blob.NewGatherer(w)
+	n, err := io.Copy(io.MultiWriter(pieces, h256, h5), io.LimitReader(body, maxSize+1))
+	if w.err == nil {
+		err = errors.Join(err, pieces.Flush())
+	}
 	switch {
 	case w.err != nil:
 		return sums{}, blobError(w.err)
