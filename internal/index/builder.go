@@ -163,12 +163,15 @@ func (b *Builder) generation(ctx context.Context, p place) (generation, error) {
 	})
 }
 
-// pointer gives the last index file that was built, zero for none.
+// pointer gives the last index file that was built, zero for none. What is kept is not asked for again: one that is out of
+// date is known by its generation, and building or adopting the next one replaces it.
 func (b *Builder) pointer(ctx context.Context, key pointerKey) (Pointer, error) {
 	if p, ok := b.pointers.Peek(key); ok {
 		return p, nil
 	}
-	p, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
+	p, err := b.pointers.Get(ctx, key, func(ctx context.Context) (Pointer, error) {
+		return b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
+	})
 	if errors.Is(err, registry.ErrNoRecord) {
 		return Pointer{}, nil
 	}
