@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func NewKeys(site []byte) (*Keys, error) {
 		*key = derived
 	}
 	k.head = ed25519.NewKeyFromSeed(seed)
-	k.macs.New = func() any { return hmac.New(sha256.New, k.token) }
+	k.macs.New = func() any { return &mac{hash: hmac.New(sha256.New, k.token)} }
 	return k, nil
 }
 
@@ -102,22 +103,25 @@ func makeKeys(path string) (_ *Keys, rerr error) {
 // SignIn is the key of sign-ins that are under way.
 func (k *Keys) SignIn() []byte { return slices.Clone(k.signIn) }
 
+// mac computes MACs, one after the other, in memory of its own.
+type mac struct {
+	hash hash.Hash
+	in   [TokenLength]byte
+	sum  [sha256.Size]byte
+}
+
 // MAC is what is kept of a token string, and found by.
 func (k *Keys) MAC(token string) (sum [sha256.Size]byte) {
-	h, ok := k.macs.Get().(interface {
-		Reset()
-		Write([]byte) (int, error)
-		Sum([]byte) []byte
-	})
+	m, ok := k.macs.Get().(*mac)
 	if !ok {
 		return sum
 	}
-	defer k.macs.Put(h)
-	h.Reset()
+	defer k.macs.Put(m)
+	m.hash.Reset()
 	// A hash never fails to write.
-	_, _ = h.Write([]byte(token))
-	h.Sum(sum[:0])
-	return sum
+	_, _ = m.hash.Write(append(m.in[:0], token...))
+	m.hash.Sum(m.sum[:0])
+	return m.sum
 }
 
 // SignHead signs a head of the audit. Anybody can check it with HeadKey.

@@ -144,10 +144,7 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 	ref, ok := r.secrets.Peek(mac)
 	if !ok {
 		var err error
-		ref, err = r.secrets.Get(ctx, mac, func(ctx context.Context) (secretRef, error) {
-			x, err := r.directory.Secret(ctx, mac[:])
-			return secretRef{x.ID, x.TokenID}, err
-		})
+		ref, err = r.secret(ctx, mac)
 		if errors.Is(err, registry.ErrNoRecord) {
 			return r.dead(ctx, caller, mac)
 		}
@@ -163,6 +160,14 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 		return err
 	}
 	return r.judge(ctx, caller, t, ref, mac)
+}
+
+// secret asks the database for a string. The request's own copy of the MAC stays where requests come by that need not ask.
+func (r *Resolver) secret(ctx context.Context, mac [32]byte) (secretRef, error) {
+	return r.secrets.Get(ctx, mac, func(ctx context.Context) (secretRef, error) {
+		x, err := r.directory.Secret(ctx, mac[:])
+		return secretRef{x.ID, x.TokenID}, err
+	})
 }
 
 // judge sets the caller to the token's owner, or notes why the string does not work.

@@ -65,13 +65,22 @@ func appendRandom(s []byte, n int) []byte {
 
 // appendChecksum adds the CRC-32 of s in base62, most significant digit first.
 func appendChecksum(s []byte) []byte {
-	sum := crc32.ChecksumIEEE(s)
-	var digits [tokenChecksum]byte
+	digits := checksum(string(s))
+	return append(s, digits[:]...)
+}
+
+// checksum gives the CRC-32 of s in base62, most significant digit first. The package hash/crc32 takes only what is on the heap.
+func checksum(s string) (digits [tokenChecksum]byte) {
+	sum := ^uint32(0)
+	for i := range len(s) {
+		sum = crc32.IEEETable[byte(sum)^s[i]] ^ sum>>8
+	}
+	sum = ^sum
 	for i := tokenChecksum - 1; i >= 0; i-- {
 		digits[i] = base62[sum%62]
 		sum /= 62
 	}
-	return append(s, digits[:]...)
+	return digits
 }
 
 // WellFormed tells whether s can be a token of a Kingsnake server: it refuses typing errors and garbage without a hash
@@ -88,9 +97,8 @@ func WellFormed(s string) bool {
 		return false
 	}
 	body := len(s) - tokenChecksum
-	var buf [TokenLength]byte
-	want := appendChecksum(append(buf[:0], s[:body]...))
-	return string(want) == s
+	want := checksum(s[:body])
+	return string(want[:]) == s[body:]
 }
 
 // Fingerprint names a token to whoever holds its string: the first 12 hexadecimal digits of its SHA-256.

@@ -36,7 +36,10 @@ func newRequestIDs() requestIDs {
 	return requestIDs{prefix: hex.EncodeToString(b[:]) + "-", n: &atomic.Uint64{}}
 }
 
-func (r requestIDs) next() string { return r.prefix + strconv.FormatUint(r.n.Add(1), 36) }
+func (r requestIDs) next() string {
+	var id [32]byte
+	return string(strconv.AppendUint(append(id[:0], r.prefix...), r.n.Add(1), 36))
+}
 
 // ServeHTTP is the outermost handler. It cuts a token out of the URL before anything can log, measure or route it, and
 // hands the request to one of the front doors by its first path segment.
@@ -50,10 +53,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r, path = hideTokens(r, path)
 	out := wire.NewWriter(w, time.Duration(s.cfg.ProgressTimeout))
-	h := w.Header()
-	h["X-Request-Id"] = []string{req.ID}
-	h["Referrer-Policy"] = []string{"no-referrer"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	out.Set("X-Request-Id", req.ID)
+	out.Set("Referrer-Policy", "no-referrer")
+	out.Set("X-Content-Type-Options", "nosniff")
 	defer s.finish(out, r, req, path, start)
 	s.dispatch(out, r, req, path)
 }

@@ -17,6 +17,8 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
 	sent     prometheus.Counter
+	// statuses are those that there are, written down.
+	statuses [600]string
 }
 
 func newMetrics(site *Site, expiries prometheus.Collector) *metrics {
@@ -41,6 +43,9 @@ func newMetrics(site *Site, expiries prometheus.Collector) *metrics {
 		}, func() float64 { return float64(site.Passwords.Computed()) }),
 	)
 	reg.MustRegister(cacheMetrics(site)...)
+	for i := range m.statuses {
+		m.statuses[i] = strconv.Itoa(i)
+	}
 	m.Handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
 }
@@ -52,7 +57,7 @@ func (m *metrics) observe(method string, status int, took time.Duration, bytes i
 	if !methods[method] {
 		method = "other"
 	}
-	m.requests.WithLabelValues(method, strconv.Itoa(status)).Inc()
+	m.requests.WithLabelValues(method, m.statuses[min(max(0, status), len(m.statuses)-1)]).Inc()
 	m.duration.Observe(took.Seconds())
 	m.sent.Add(float64(bytes))
 }

@@ -44,11 +44,16 @@ type Handler struct {
 	Options
 	small memo.Bounded[blob.Hash, []byte]
 	proto access.Protocol
+
+	indexes, packages, shards keeping
 }
 
 // New makes a handler.
 func New(o Options) *Handler {
-	h := &Handler{Options: o, proto: access.ProtocolConda}
+	h := &Handler{
+		Options: o, proto: access.ProtocolConda,
+		indexes: newKeeping(indexMaxAge, ""), packages: newKeeping(packageMaxAge, ""), shards: newKeeping(shardMaxAge, ", immutable"),
+	}
 	if o.Strict {
 		h.proto = access.ProtocolCondaStrict
 	}
@@ -134,7 +139,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		if err != nil {
 			return err
 		}
-		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", maxAge: packageMaxAge, pkg: true})
+		return h.send(w, r, caller, f, content{mediaType: "application/octet-stream", keep: h.packages, pkg: true})
 	case channel.KindShard:
 		return h.shard(w, r, caller, loc)
 	case channel.KindNotices:
@@ -149,7 +154,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, caller *access.Cal
 	if err != nil {
 		return err
 	}
-	return h.send(w, r, caller, f, content{mediaType: mediaType(loc.File), maxAge: indexMaxAge})
+	return h.send(w, r, caller, f, content{mediaType: mediaType(loc.File), keep: h.indexes})
 }
 
 // indexKinds are the index files that paths ask for.
@@ -194,7 +199,7 @@ func (h *Handler) notices(w http.ResponseWriter, r *http.Request, caller *access
 	if err := repodata.EncodeNotices(&body, notices); err != nil {
 		return err
 	}
-	h.cacheable(w.Header(), caller, c.Privacy == access.Public, content{maxAge: indexMaxAge})
+	cacheable(w, caller, c.Privacy == access.Public, h.indexes)
 	w.Header().Set("Content-Type", "application/json")
 	http.ServeContent(rangeWriter(w, r), r, "", time.Time{}, bytes.NewReader(body.Bytes()))
 	return nil
@@ -210,7 +215,7 @@ func (h *Handler) shard(w http.ResponseWriter, r *http.Request, caller *access.C
 	if err != nil {
 		return err
 	}
-	return h.send(w, r, caller, f, content{mediaType: "application/zstd", maxAge: shardMaxAge, immutable: true})
+	return h.send(w, r, caller, f, content{mediaType: "application/zstd", keep: h.shards})
 }
 
 // root answers for a channel itself, or one of its labels: what it is and how to use it.
@@ -220,7 +225,7 @@ func (h *Handler) root(w http.ResponseWriter, r *http.Request, caller *access.Ca
 		return err
 	}
 	url := h.URL(r) + channel.Location{Channel: c.Path, Label: loc.Label}.Path()
-	h.cacheable(w.Header(), caller, c.Privacy == access.Public, content{maxAge: indexMaxAge})
+	cacheable(w, caller, c.Privacy == access.Public, h.indexes)
 	return writeJSON(w, r, http.StatusOK, map[string]any{
 		"channel": c.Path, "privacy": c.Privacy, "description": c.Description, "url": url,
 		"install": "conda install -c " + url + " PACKAGE",

@@ -30,7 +30,7 @@ func (h *Handler) redirects(r *http.Request, c content) bool {
 // nobody may keep the answer.
 func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, f registry.Served, c content) error {
 	url, err := h.Links.Link(r.Context(), f.Hash, blob.Link{
-		Lifetime: linkLifetime, MediaType: c.mediaType, CacheControl: "private, max-age=" + strconv.Itoa(c.maxAge),
+		Lifetime: linkLifetime, MediaType: c.mediaType, CacheControl: "private, max-age=" + strconv.Itoa(c.keep.maxAge),
 	})
 	if err != nil {
 		return err

@@ -37,35 +37,46 @@ const (
 // content says how a file is sent.
 type content struct {
 	mediaType string
-	maxAge    int
-	immutable bool
+	keep      keeping
 	// pkg says that it is a package, which clients may get from elsewhere.
 	pkg bool
 }
 
+// keeping says how long clients may use a file without asking again, and is the header that says so to the holder of a
+// credential and to anybody.
+type keeping struct {
+	maxAge          int
+	private, public string
+}
+
+func newKeeping(maxAge int, more string) keeping {
+	age := ", max-age=" + strconv.Itoa(maxAge) + more
+	return keeping{maxAge: maxAge, private: "private" + age, public: "public, s-maxage=" + strconv.Itoa(sharedMaxAge) + age}
+}
+
 // cacheable sets who may keep the answer for how long. What was given to a credential is for its holder alone.
-func (h *Handler) cacheable(header http.Header, caller *access.Caller, public bool, c content) {
-	value := "private"
+func cacheable(w http.ResponseWriter, caller *access.Caller, public bool, k keeping) {
+	value := k.private
 	if public && caller.Via == access.ViaNone && caller.Problem == access.ProblemNone {
-		value = "public, s-maxage=" + strconv.Itoa(sharedMaxAge)
+		value = k.public
 	}
-	value += ", max-age=" + strconv.Itoa(c.maxAge)
-	if c.immutable {
-		value += ", immutable"
-	}
-	header["Cache-Control"] = []string{value}
-	header["Vary"] = []string{"Authorization, X-Auth, X-API-Key, Cookie"}
+	wire.SetHeader(w, "Cache-Control", value)
+	wire.SetHeader(w, "Vary", "Authorization, X-Auth, X-API-Key, Cookie")
 }
 
 // send sends a file, whole or in the ranges asked for.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Caller, f registry.Served, c content) error {
-	header := w.Header()
-	h.cacheable(header, caller, f.Public, c)
+	cacheable(w, caller, f.Public, c.keep)
 	var tag [2 + 2*len(f.Hash)]byte
 	tag[0], tag[len(tag)-1] = '"', '"'
 	hex.Encode(tag[1:], f.Hash[:])
-	header["Etag"] = []string{string(tag[:])}
-	header["Content-Type"] = []string{c.mediaType}
+	etag := string(tag[:])
+	wire.SetHeader(w, "Etag", etag)
+	if f.Content == nil && unchanged(r, etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	wire.SetHeader(w, "Content-Type", c.mediaType)
 	if f.Content != nil {
 		return h.sendContent(w, r, f)
 	}
@@ -143,17 +154,31 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, bytes.NewReader(data))
 		return
 	}
-	header := w.Header()
-	header["Accept-Ranges"] = []string{"bytes"}
-	header["Content-Length"] = []string{strconv.Itoa(len(data))}
+	// Both texts are made at once.
+	var made [64]byte
+	texts := strconv.AppendInt(made[:0], int64(len(data)), 10)
+	digits := len(texts)
 	if !f.ModTime.IsZero() {
-		header["Last-Modified"] = []string{f.ModTime.UTC().Format(http.TimeFormat)}
+		texts = f.ModTime.UTC().AppendFormat(texts, http.TimeFormat)
+	}
+	both := string(texts)
+	wire.SetHeader(w, "Accept-Ranges", "bytes")
+	wire.SetHeader(w, "Content-Length", both[:digits])
+	if digits < len(both) {
+		wire.SetHeader(w, "Last-Modified", both[digits:])
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		// A client that has gone away is no concern of ours.
 		_, _ = w.Write(data)
 	}
+}
+
+// unchanged tells whether a client asks only for what is not the file that it has, and has it. Whatever else a request may
+// ask is left to the standard library.
+func unchanged(r *http.Request, etag string) bool {
+	has := r.Header["If-None-Match"]
+	return len(has) == 1 && has[0] == etag && r.Header["If-Match"] == nil && r.Header["If-Unmodified-Since"] == nil
 }
 
 // conditions are the headers that ask for less than the whole file.

@@ -22,16 +22,19 @@ const (
 // Writer is a response on its way out. It knows its status and size, for logs and counters.
 type Writer struct {
 	http.ResponseWriter
-	control  *http.ResponseController
+	control  http.ResponseController
 	progress time.Duration
 	status   int
 	written  int64
 	deadline time.Time
+	// values are those of headers, of which each is a slice.
+	values [12]string
+	set    int
 }
 
 // NewWriter wraps a response. A transfer in which nothing moves for the progress time is ended; 0 sets no bound.
 func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
-	out := &Writer{ResponseWriter: w, control: http.NewResponseController(w), progress: progress}
+	out := &Writer{ResponseWriter: w, control: *http.NewResponseController(w), progress: progress}
 	// The connection may still have the deadline of the request before this one.
 	out.extend()
 	return out
@@ -39,6 +42,26 @@ func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
 
 // Unwrap is for http.ResponseController.
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Set sets a header, whose name is in the canonical form, without making a slice for its one value.
+func (w *Writer) Set(name, value string) {
+	if w.set == len(w.values) {
+		w.Header()[name] = []string{value}
+		return
+	}
+	w.values[w.set] = value
+	w.Header()[name] = w.values[w.set : w.set+1 : w.set+1]
+	w.set++
+}
+
+// SetHeader is Set for a response that should be a Writer.
+func SetHeader(w http.ResponseWriter, name, value string) {
+	if out, ok := w.(*Writer); ok {
+		out.Set(name, value)
+		return
+	}
+	w.Header()[name] = []string{value}
+}
 
 // Status is the status that was sent, 200 if a body was sent without one, 0 if nothing was.
 func (w *Writer) Status() int { return w.status }
