@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"kingsnake/internal/server/wire"
 )
 
 const (
@@ -50,7 +52,8 @@ func (s *Server) serve(ctx context.Context, ln, plain net.Listener) error {
 			srv.TLSConfig = secure
 			failed <- srv.ServeTLS(ln, "", "")
 		} else {
-			failed <- srv.Serve(ln)
+			srv.ConnContext = wire.WithConn
+			failed <- srv.Serve(wire.Listen(ln))
 		}
 	}()
 	select {

@@ -167,6 +167,9 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 	if digits < len(both) {
 		wire.SetHeader(w, "Last-Modified", both[digits:])
 	}
+	if r.Method != http.MethodHead {
+		wire.Whole(r, int64(len(data)))
+	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		// A client that has gone away is no concern of ours.
@@ -244,6 +247,9 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 		return err
 	}
 	if file, ok := rd.File(); ok {
+		if r.Method == http.MethodGet && !conditional(r) {
+			wire.Whole(r, f.Size)
+		}
 		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, file)
 		return nil
 	}

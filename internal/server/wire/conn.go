@@ -1,0 +1,142 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Listener gives connections on which an answer can leave in one piece. net/http writes what is larger than 4 kB in two, of
+// which each costs a call of the kernel, a packet and a client that wakes up to find half an answer.
+type Listener struct {
+	net.Listener
+	buffers *sync.Pool
+}
+
+// Listen makes one of connections that others accept.
+func Listen(ln net.Listener) Listener {
+	return Listener{ln, &sync.Pool{New: func() any { return new([maxHeld]byte) }}}
+}
+
+// Accept waits for the next connection.
+func (l Listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if t, ok := c.(*net.TCPConn); ok {
+		return &conn{TCPConn: t, buffers: l.buffers}, err
+	}
+	return c, err
+}
+
+// connKey is where the context of a request has the connection: net/http gives it to nobody else.
+type connKey struct{}
+
+// WithConn is for http.Server.ConnContext.
+func WithConn(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*conn); ok {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	return ctx
+}
+
+// Whole says that what follows is the whole answer: its head, with a length, and a body of so many bytes. Its first bytes
+// wait for the rest, or for the end of the request.
+func Whole(r *http.Request, body int64) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok && r.ProtoMajor == 1 {
+		c.missing, c.headless = body, true
+	}
+}
+
+// maxHeld bounds what waits for the rest of an answer: it is what net/http writes first.
+const maxHeld = 4 << 10
+
+// conn is a connection. One goroutine writes to it.
+type conn struct {
+	*net.TCPConn
+	buffers *sync.Pool
+	// missing is how much of the answer has not been written yet, its head not counted while headless; 0 holds nothing back.
+	missing  int64
+	headless bool
+	// held are the first bytes of an answer, in a buffer that connections share.
+	held   []byte
+	buffer *[maxHeld]byte
+	pieces [2][]byte
+	all    net.Buffers
+}
+
+// Write sends a part of an answer, or keeps it until the rest comes.
+func (c *conn) Write(p []byte) (int, error) {
+	if c.missing == 0 {
+		return c.TCPConn.Write(p)
+	}
+	if c.headless {
+		end := bytes.Index(p, []byte("\r\n\r\n"))
+		if end < 0 {
+			// This is no head, or a very long one.
+			c.missing = 0
+			return c.TCPConn.Write(p)
+		}
+		c.headless = false
+		c.missing += int64(end) + 4
+	}
+	c.missing -= int64(len(p))
+	if c.missing > 0 && len(c.held)+len(p) <= maxHeld {
+		c.hold(p)
+		return len(p), nil
+	}
+	c.missing = 0
+	if len(c.held) == 0 {
+		return c.TCPConn.Write(p)
+	}
+	defer c.release()
+	c.pieces = [2][]byte{c.held, p}
+	c.all = c.pieces[:]
+	n, err := c.all.WriteTo(c.TCPConn)
+	return max(0, int(n)-len(c.held)), err
+}
+
+func (c *conn) hold(p []byte) {
+	if c.buffer == nil {
+		b, ok := c.buffers.Get().(*[maxHeld]byte)
+		if !ok {
+			b = new([maxHeld]byte)
+		}
+		c.buffer, c.held = b, b[:0]
+	}
+	c.held = append(c.held, p...)
+}
+
+// release gives the buffer to other connections.
+func (c *conn) release() {
+	c.buffers.Put(c.buffer)
+	c.buffer, c.held, c.pieces, c.all = nil, nil, [2][]byte{}, nil
+}
+
+// SetWriteDeadline sets a deadline. net/http takes it away when an answer has ended; one that had promised more leaves then.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() && len(c.held) > 0 {
+		_, err := c.TCPConn.Write(c.held)
+		c.missing = 0
+		c.release()
+		if err != nil {
+			return err
+		}
+	}
+	return c.TCPConn.SetWriteDeadline(t)
+}
+
+// ReadFrom sends a file, after what was kept: the kernel puts both together.
+func (c *conn) ReadFrom(r io.Reader) (int64, error) {
+	c.missing = 0
+	if len(c.held) > 0 {
+		err := sendMore(c.TCPConn, c.held)
+		c.release()
+		if err != nil {
+			return 0, err
+		}
+	}
+	return c.TCPConn.ReadFrom(r)
+}
