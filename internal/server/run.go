@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"runtime"
 	"time"
 
 	"kingsnake/internal/config"
@@ -38,6 +40,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 		return err
 	}
 	s.announce(out, ln.Addr())
+	defer runtime.KeepAlive(ballast(os.Getenv))
 	return s.serve(ctx, ln, plain)
 }
 
