@@ -79,7 +79,7 @@ func (s *Access) throughSources(ctx context.Context, caller, subject *access.Cal
 		if src, err = s.lookup.find(ctx, src.Path); err != nil {
 			return a, err
 		}
-		on := target(src, q.Package)
+		on := target(&src, q.Package)
 		d := access.Decide(subject, a.Scope.For(on.Channel), on)
 		if !d.Allowed {
 			a.Allowed = false

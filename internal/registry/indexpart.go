@@ -19,7 +19,7 @@ func (s *Indexes) part(ctx context.Context, caller *access.Caller, scope access.
 // Readable asks whether the caller may read anything of the channel, for index files that are not built: who may learns
 // that they are not there, and clients then go on to the next.
 func (s *Indexes) Readable(ctx context.Context, caller *access.Caller, path string) error {
-	c, err := s.lookup.find(ctx, path)
+	c, err := s.lookup.get(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -31,6 +31,6 @@ func (s *Indexes) Readable(ctx context.Context, caller *access.Caller, path stri
 			break
 		}
 	}
-	_, _, err = s.lookup.onSome(ctx, s.core, caller, scope, path)
+	_, _, err = s.lookup.askSome(ctx, s.core, caller, scope, c)
 	return err
 }

@@ -21,11 +21,11 @@ const maxCachedChannels = 100_000
 // channelLookup finds channels by path without asking the database each time.
 type channelLookup struct {
 	store ChannelFinder
-	cache *memo.Cache[string, Channel]
+	cache *memo.Cache[string, *Channel]
 }
 
 func newChannelLookup(store ChannelFinder, feed *Feed) *channelLookup {
-	l := &channelLookup{store: store, cache: memo.New[string, Channel](maxCachedChannels)}
+	l := &channelLookup{store: store, cache: memo.New[string, *Channel](maxCachedChannels)}
 	feed.Subscribe(func(changes []Change) {
 		for _, c := range changes {
 			switch c.Kind {
@@ -41,18 +41,27 @@ func newChannelLookup(store ChannelFinder, feed *Feed) *channelLookup {
 
 // find gives the channel at path, or one with ID 0 that stands for any unknown channel.
 func (l *channelLookup) find(ctx context.Context, path string) (Channel, error) {
+	c, err := l.get(ctx, path)
+	if err != nil {
+		return Channel{}, err
+	}
+	return *c, nil
+}
+
+// get is find without a copy: what it gives is shared by all requests, and not for changing.
+func (l *channelLookup) get(ctx context.Context, path string) (*Channel, error) {
 	if c, ok := l.cache.Peek(path); ok {
 		return c, nil
 	}
-	c, err := l.cache.Get(ctx, path, func(ctx context.Context) (Channel, error) {
+	c, err := l.cache.Get(ctx, path, func(ctx context.Context) (*Channel, error) {
 		c, err := l.store.ChannelByPath(ctx, nil, path)
 		if err == nil && c.Type == VirtualChannel {
 			c.Sources, err = l.store.ChannelSources(ctx, nil, c.ID)
 		}
-		return c, err
+		return &c, err
 	})
 	if errors.Is(err, ErrNoRecord) {
-		return unknownChannel(path), nil
+		c, err = new(unknownChannel(path)), nil
 	}
 	return c, err
 }
@@ -64,37 +73,44 @@ func (l *channelLookup) on(ctx context.Context, s *core, caller *access.Caller, 
 
 // onPackage is on for one package of the channel, "family/name", or for all of it when pkg is empty.
 func (l *channelLookup) onPackage(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path, pkg string) (Channel, error) {
-	c, err := l.find(ctx, path)
+	c, err := l.get(ctx, path)
 	if err != nil {
 		return Channel{}, err
 	}
+	return l.ask(ctx, s, caller, scope, c, pkg)
+}
+
+// ask is onPackage for a channel that was found.
+func (l *channelLookup) ask(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, c *Channel, pkg string) (Channel, error) {
 	on := target(c, pkg)
 	if err := s.allow(ctx, caller, scope.For(on.Channel), on); err != nil {
 		return Channel{}, err
 	}
 	if c.ID == 0 {
-		return Channel{}, notFound("there is no channel %s", path)
+		return Channel{}, notFound("there is no channel %s", c.Path)
 	}
 	if c.Type == VirtualChannel {
-		return l.drawn(ctx, s, caller, scope, c, pkg)
+		return l.drawn(ctx, s, caller, scope, *c, pkg)
 	}
-	return c, nil
+	return *c, nil
 }
 
 // onSome is on for what holds packages: a caller whose token is narrowed to some packages passes if it reaches any of
 // them. narrowed then tells that each package has still to be asked for.
-func (l *channelLookup) onSome(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path string) (c Channel, narrowed bool, err error) {
-	if !caller.Token.ByPackage() {
-		c, err = l.on(ctx, s, caller, scope, path)
-		return c, false, err
-	}
-	if c, err = l.find(ctx, path); err != nil {
+func (l *channelLookup) onSome(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, path string) (Channel, bool, error) {
+	c, err := l.get(ctx, path)
+	if err != nil {
 		return Channel{}, false, err
 	}
-	if c.Type == VirtualChannel {
+	return l.askSome(ctx, s, caller, scope, c)
+}
+
+// askSome is onSome for a channel that was found.
+func (l *channelLookup) askSome(ctx context.Context, s *core, caller *access.Caller, scope access.Scope, c *Channel) (_ Channel, narrowed bool, err error) {
+	if !caller.Token.ByPackage() || c.Type == VirtualChannel {
 		// There is no part of a virtual channel's index: a package would have to be asked for in every source.
-		c, err = l.on(ctx, s, caller, scope, path)
-		return c, false, err
+		all, err := l.ask(ctx, s, caller, scope, c, "")
+		return all, false, err
 	}
 	on := access.OnChannel(c.Access())
 	scope = scope.For(on.Channel)
@@ -105,13 +121,13 @@ func (l *channelLookup) onSome(ctx context.Context, s *core, caller *access.Call
 		return Channel{}, false, err
 	}
 	if c.ID == 0 {
-		return Channel{}, false, notFound("there is no channel %s", path)
+		return Channel{}, false, notFound("there is no channel %s", c.Path)
 	}
-	return c, narrowed, nil
+	return *c, narrowed, nil
 }
 
 // target is a channel or, where pkg ("family/name") is not empty, one package of it.
-func target(c Channel, pkg string) access.Target {
+func target(c *Channel, pkg string) access.Target {
 	if family, name, ok := strings.Cut(pkg, "/"); ok {
 		return access.OnPackage(c.Access(), family, name)
 	}

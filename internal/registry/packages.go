@@ -168,7 +168,7 @@ func (s *Packages) Open(ctx context.Context, caller *access.Caller, path string,
 	}
 	return Served{
 		Hash: ref.SHA256, Size: ref.Size, ModTime: ref.UpdatedAt, Public: c.Privacy == access.Public,
-		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID, Spend: s.spender(caller, access.ArtifactDownload, target(c, pkg)),
+		ChannelID: c.ID, FileID: ref.ID, ArtifactID: ref.ArtifactID, Spend: s.spender(caller, access.ArtifactDownload, target(&c, pkg)),
 	}, nil
 }
 

@@ -82,7 +82,7 @@ func (l *channelLookup) onSources(ctx context.Context, s *core, caller *access.C
 			// A namesake of a source that was deleted a moment ago is none.
 			found = unknownChannel(src.Path)
 		}
-		on := target(found, pkg)
+		on := target(&found, pkg)
 		err = s.allow(ctx, caller, scope.For(on.Channel), on)
 		if e, ok := AsError(err); ok && e.Denied != nil {
 			e.Denied.Virtual = c.Access()

@@ -26,9 +26,9 @@ func (s *Packages) openThrough(ctx context.Context, caller *access.Caller, c Cha
 		if !ref.carries(place) || ref.Filtered != "" {
 			continue
 		}
-		spend := s.spender(caller, access.ArtifactDownload, target(src, pkg))
+		spend := s.spender(caller, access.ArtifactDownload, target(&src, pkg))
 		if spend == nil {
-			spend = s.spender(caller, access.ArtifactDownload, target(c, pkg))
+			spend = s.spender(caller, access.ArtifactDownload, target(&c, pkg))
 		}
 		return Served{
 			Hash: ref.SHA256, Size: ref.Size, ModTime: ref.UpdatedAt, Public: c.readByAll(),

@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"kingsnake/api"
 	"kingsnake/conda/random"
+	"kingsnake/internal/access"
+	"kingsnake/internal/identity"
 	"kingsnake/internal/server"
 	"kingsnake/internal/servertest"
 )
@@ -55,4 +59,40 @@ func (s *sink) WriteHeader(int)     {}
 func (s *sink) Write(p []byte) (int, error) {
 	s.n += len(p)
 	return len(p), nil
+}
+
+// BenchmarkWarmDecision asks whether a token reads a channel, of a caller that is known.
+func BenchmarkWarmDecision(b *testing.B) {
+	site := servertest.New(b)
+	site.Channel(site.Admin, "team", api.PrivacyPrivate)
+	token := site.ResourceToken(site.Admin, "team", api.LevelRead)
+	inside := site.Server.Site()
+	resolver := identity.NewResolver(inside.Keys, inside.Service.Directory, inside.Service.Trail, inside.Service.Tokens.PolicyFor, inside.Feed, slog.New(slog.DiscardHandler), time.Now)
+	credential := identity.Credential{Kind: identity.TokenCredential, Secret: token.Secret}
+	identify := func(c *access.Caller) {
+		if err := resolver.Identify(b.Context(), c, credential); err != nil {
+			b.Fatal(err)
+		}
+	}
+	read := func(c *access.Caller) {
+		if err := inside.Service.Indexes.Readable(b.Context(), c, "team"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("known", func(b *testing.B) {
+		c := &access.Caller{}
+		identify(c)
+		b.ReportAllocs()
+		for b.Loop() {
+			read(c)
+		}
+	})
+	b.Run("whole", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			c := access.Caller{}
+			identify(&c)
+			read(&c)
+		}
+	})
 }
