@@ -83,6 +83,9 @@ type chaos struct {
 	workers sync.WaitGroup
 }
 
+// chaosCopies bounds the bytes of blobs that a server keeps beside the bucket: so few that copies come and go.
+const chaosCopies = 2 << 20
+
 // The channels of the site: two that anybody may read, and one that takes a token.
 const (
 	chaosVault = "vault"
@@ -117,7 +120,10 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 // launchApart starts three servers as on three machines: they share the database, the bucket and the site's key.
 func launchApart(t *testing.T, database, blobs string) trio {
 	t.Helper()
-	env := []string{"KINGSNAKE_DATABASE=" + database, "KINGSNAKE_DATABASE_CONNECTIONS=8", "KINGSNAKE_BLOBS=" + blobs, "KINGSNAKE_LOG_LEVEL=error"}
+	env := []string{
+		"KINGSNAKE_DATABASE=" + database, "KINGSNAKE_DATABASE_CONNECTIONS=8", "KINGSNAKE_BLOBS=" + blobs, "KINGSNAKE_LOG_LEVEL=error",
+		"KINGSNAKE_BLOB_CACHE=" + strconv.Itoa(chaosCopies),
+	}
 	for name, value := range s3test.Environ() {
 		env = append(env, name+"="+value)
 	}
@@ -291,6 +297,7 @@ func (c *chaos) judge(t *testing.T) {
 		Missing []string `json:"missing"`
 		Damaged []string `json:"damaged"`
 	}
+	c.copies(t)
 	unmarshal(t, c.nodes[0].process.tool(t, "verify", "--json"), &report)
 	files := 0
 	for _, list := range want {

@@ -279,8 +279,13 @@ func (c *chaos) load(seed uint64) {
 	}
 }
 
+// uploader uploads a file. Of one in four, servers keep a copy beside the bucket.
 func (c *chaos) uploader(rng *rand.Rand) {
-	data, info := random.Package(rng, random.Options{Name: fmt.Sprintf("p%x", rng.Uint64()), NoArch: "generic", Payload: 300})
+	payload := 300
+	if rng.IntN(4) == 0 {
+		payload = 100_000
+	}
+	data, info := random.Package(rng, random.Options{Name: fmt.Sprintf("p%x", rng.Uint64()), NoArch: "generic", Payload: payload})
 	c.upload(rng, []string{chaosOpen, chaosMore}[rng.IntN(2)], artifact{info, data})
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -105,9 +106,24 @@ func newCache(t testing.TB, dir string, f blob.Store, size, minFile int64, more 
 	return s
 }
 
+// folder is one in memory where there is such a place: a store makes hundreds of folders in it.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "kingsnake-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func newFar(t *testing.T) *far {
 	t.Helper()
-	s, err := fsblob.Open(t.TempDir(), fsblob.Options{NoSync: true})
+	s, err := fsblob.Open(folder(t), fsblob.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +136,7 @@ func newFar(t *testing.T) *far {
 }
 
 func TestConformance(t *testing.T) {
-	blobtest.Run(t, func(t *testing.T) blob.Store { return newCache(t, t.TempDir(), newFar(t), 1<<20, 100) })
+	blobtest.Run(t, func(t *testing.T) blob.Store { return newCache(t, folder(t), newFar(t), 1<<20, 100) })
 }
 
 func put(t *testing.T, s blob.Store, seed byte, n int) blob.Hash {
@@ -152,7 +168,7 @@ func read(t *testing.T, s *cacheblob.Store, h blob.Hash) error {
 
 // TestCopiesAreUsed reads blobs while the store behind is out of reach.
 func TestCopiesAreUsed(t *testing.T) {
-	f, dir := newFar(t), t.TempDir()
+	f, dir := newFar(t), folder(t)
 	s := newCache(t, dir, f, 8000, 100)
 	small, kept, large := put(t, s, 1, 99), put(t, s, 2, 1000), put(t, s, 3, 4001)
 	for _, h := range []blob.Hash{small, kept, large, large} {
@@ -173,7 +189,7 @@ func TestCopiesAreUsed(t *testing.T) {
 
 // TestOldCopiesGo fills the cache over its bound, with blobs that are asked for twice.
 func TestOldCopiesGo(t *testing.T) {
-	f, dir := newFar(t), t.TempDir()
+	f, dir := newFar(t), folder(t)
 	s := newCache(t, dir, f, 8000, 1)
 	var all []blob.Hash
 	for seed := range byte(10) {
@@ -227,7 +243,7 @@ func bytesIn(t testing.TB, dir string) (total int64) {
 // TestOneWhoReadsAll reads more blobs than the cache can hold, once each, which leaves those in it that are read often.
 func TestOneWhoReadsAll(t *testing.T) {
 	f := newFar(t)
-	s := newCache(t, t.TempDir(), f, 8000, 1)
+	s := newCache(t, folder(t), f, 8000, 1)
 	var hot []blob.Hash
 	for seed := range byte(8) {
 		hot = append(hot, put(t, s, seed, 1000))
@@ -252,7 +268,7 @@ func TestOneWhoReadsAll(t *testing.T) {
 func TestSecondReadWithinTheHour(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	f := newFar(t)
-	s := newCache(t, t.TempDir(), f, 1000, 1, func(o *cacheblob.Options) { o.Now = func() time.Time { return now } })
+	s := newCache(t, folder(t), f, 1000, 1, func(o *cacheblob.Options) { o.Now = func() time.Time { return now } })
 	first, a, b := put(t, s, 1, 500), put(t, s, 2, 500), put(t, s, 3, 400)
 	for _, h := range []blob.Hash{first, a} {
 		if err := read(t, s, h); err != nil {
@@ -276,7 +292,7 @@ func TestSecondReadWithinTheHour(t *testing.T) {
 // TestManyWhoAsk opens one blob many times at once, and finds it whole each time.
 func TestManyWhoAsk(t *testing.T) {
 	f := newFar(t)
-	s := newCache(t, t.TempDir(), f, 8<<20, 1)
+	s := newCache(t, folder(t), f, 8<<20, 1)
 	h := put(t, s, 1, 1<<20)
 	var group sync.WaitGroup
 	for range 8 {

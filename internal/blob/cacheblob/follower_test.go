@@ -15,7 +15,7 @@ import (
 )
 
 // large is longer than how far a copy may be behind those who wait for it.
-const large = 20 << 20
+const large = 10 << 20
 
 func putLarge(t *testing.T, s blob.Store) (blob.Hash, []byte) {
 	t.Helper()
@@ -56,9 +56,9 @@ func want(t *testing.T, what string, r io.Reader, data []byte) {
 // TestReadAlong reads a blob of which only a part has come yet: nobody waits for the whole, ranges are got from where they
 // are, and all of it is got from afar but once.
 func TestReadAlong(t *testing.T) {
-	const half = 4 << 20
+	const half = 3 << 19
 	f := newGate(t, half)
-	s := newCache(t, t.TempDir(), f, 2*large, 1)
+	s := newCache(t, folder(t), f, 2*large, 1)
 	h, data := putLarge(t, s)
 	first, second := open(t, t.Context(), s, h), open(t, t.Context(), s, h)
 	want(t, "the first", first, data[:half])
@@ -96,7 +96,7 @@ func TestReadAlong(t *testing.T) {
 // TestReaderLeaves has the one go for whom a copy is made.
 func TestReaderLeaves(t *testing.T) {
 	f := newGate(t, 1<<20)
-	s := newCache(t, t.TempDir(), f, 2*large, 1)
+	s := newCache(t, folder(t), f, 2*large, 1)
 	h, data := putLarge(t, s)
 	ctx, leave := context.WithCancel(t.Context())
 	r, err := s.Open(ctx, h)
@@ -117,7 +117,7 @@ func TestReaderLeaves(t *testing.T) {
 // TestCopyIsSlow has a copy stand still for longer than readers have patience.
 func TestCopyIsSlow(t *testing.T) {
 	f := newGate(t, 1<<20)
-	s := newCache(t, t.TempDir(), f, 2*large, 1, func(o *cacheblob.Options) { o.Patience = time.Millisecond })
+	s := newCache(t, folder(t), f, 2*large, 1, func(o *cacheblob.Options) { o.Patience = time.Millisecond })
 	h, data := putLarge(t, s)
 	r := open(t, t.Context(), s, h)
 	want(t, "the first part", r, data[:1<<20])
@@ -154,7 +154,7 @@ func TestCopyBreaksOff(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newGate(t, 1<<20)
-			dir := t.TempDir()
+			dir := folder(t)
 			s := newCache(t, dir, f, 2*large, 1)
 			h, data := putLarge(t, s)
 			r := open(t, t.Context(), s, h)
@@ -178,7 +178,7 @@ func TestCopyBreaksOff(t *testing.T) {
 // TestDeletedMeanwhile deletes a blob while it is copied: the copy is not kept.
 func TestDeletedMeanwhile(t *testing.T) {
 	f := newGate(t, 1<<20)
-	dir := t.TempDir()
+	dir := folder(t)
 	s := newCache(t, dir, f, 2*large, 1)
 	h, data := putLarge(t, s)
 	r := open(t, t.Context(), s, h)
@@ -201,11 +201,11 @@ func TestDeletedMeanwhile(t *testing.T) {
 func TestDiskFails(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	spare := int64(1 << 30)
-	f, dir := newFar(t), t.TempDir()
+	f, dir := newFar(t), folder(t)
 	s := newCache(t, dir, f, 10_000, 1, func(o *cacheblob.Options) {
 		o.Now, o.Spare = func() time.Time { return now }, func() int64 { return spare }
 	})
-	hidden := filepath.Join(t.TempDir(), "hidden")
+	hidden := filepath.Join(folder(t), "hidden")
 	a, b, c, d := put(t, s, 1, 3000), put(t, s, 2, 3000), put(t, s, 3, 3000), put(t, s, 4, 3000)
 	for _, step := range []struct {
 		what string
@@ -237,7 +237,7 @@ func TestDiskFails(t *testing.T) {
 
 // TestCrash leaves a part of a copy as a crash does: it is not served, and goes.
 func TestCrash(t *testing.T) {
-	f, dir := newFar(t), t.TempDir()
+	f, dir := newFar(t), folder(t)
 	h := put(t, newCache(t, dir, f, 8000, 1), 1, 1000)
 	part := filepath.Join(dir, "staging", "part")
 	if err := os.WriteFile(part, make([]byte, 500), 0o600); err != nil {
@@ -262,7 +262,7 @@ func TestCrash(t *testing.T) {
 // TestClose ends what is under way, but not for those who read.
 func TestClose(t *testing.T) {
 	f := newGate(t, 1<<20)
-	dir := t.TempDir()
+	dir := folder(t)
 	s, err := cacheblob.Open(t.Context(), cacheblob.Options{Far: f, Dir: dir, Size: 2 * large, NoSync: true})
 	if err != nil {
 		t.Fatal(err)

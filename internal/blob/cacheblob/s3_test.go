@@ -22,7 +22,7 @@ func newBucket(t *testing.T, location string) *s3blob.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := s3blob.New(t.Context(), l, s3blob.Options{Dir: t.TempDir(), Credentials: s3test.Credentials()})
+	s, err := s3blob.New(t.Context(), l, s3blob.Options{Dir: folder(t), Credentials: s3test.Credentials(), Attempts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,9 @@ func TestS3Fails(t *testing.T) {
 		}
 	}
 	cutAlways := func() s3test.Fault {
-		return func(w http.ResponseWriter, r *http.Request, pass http.Handler) { s3test.CutAfter(w, r, pass, 300_000) }
+		return func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+			s3test.CutAfter(w, r, pass, 3_000_000)
+		}
 	}
 	for _, c := range []struct {
 		name   string
@@ -56,14 +58,14 @@ func TestS3Fails(t *testing.T) {
 	}{
 		{name: "nothing fails", copied: true},
 		{name: "cut at once", fault: cutOnce(0), copied: true},
-		{name: "cut in the middle", fault: cutOnce(5 << 20), copied: true},
+		{name: "cut in the middle", fault: cutOnce(3 << 20), copied: true},
 		{name: "cut again and again", fault: cutAlways, copied: true},
 		{name: "down", fault: func() s3test.Fault { return s3test.Down }, want: blob.ErrUnavailable},
 		{name: "damaged", damage: true, want: blob.ErrDamaged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			door := s3test.NewDoor(t)
-			dir := t.TempDir()
+			dir := folder(t)
 			s := newCache(t, dir, newBucket(t, door.Location), 2*large, 1)
 			h, data := putLarge(t, s)
 			if c.damage {
@@ -103,7 +105,7 @@ func readAll(t *testing.T, s *cacheblob.Store, h blob.Hash) ([]byte, error) {
 
 // TestFolderGoes removes the folder of the copies under a running server, which has to live on without.
 func TestFolderGoes(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "cache")
+	dir := filepath.Join(folder(t), "cache")
 	s := newCache(t, dir, newBucket(t, s3test.Location(t)), 2*large, 1)
 	h, data := putLarge(t, s)
 	for _, what := range []string{"at first", "from the copy", "without the folder"} {
