@@ -168,7 +168,7 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 		wire.SetHeader(w, "Last-Modified", both[digits:])
 	}
 	if r.Method != http.MethodHead {
-		wire.Whole(r, int64(len(data)))
+		wire.Whole(w, r, int64(len(data)))
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
@@ -248,7 +248,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 	}
 	if file, ok := rd.File(); ok {
 		if r.Method == http.MethodGet && !conditional(r) {
-			wire.Whole(r, f.Size)
+			wire.Whole(w, r, f.Size)
 		}
 		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, file)
 		return nil

@@ -44,9 +44,14 @@ func WithConn(ctx context.Context, c net.Conn) context.Context {
 
 // Whole says that what follows is the whole answer: its head, with a length, and a body of so many bytes. Its first bytes
 // wait for the rest, or for the end of the request.
-func Whole(r *http.Request, body int64) {
-	if c, ok := r.Context().Value(connKey{}).(*conn); ok && r.ProtoMajor == 1 {
-		c.missing, c.headless = body, true
+func Whole(w http.ResponseWriter, r *http.Request, body int64) {
+	c, ok := r.Context().Value(connKey{}).(*conn)
+	if !ok || r.ProtoMajor != 1 {
+		return
+	}
+	c.missing, c.headless = body, true
+	if out, ok := w.(*Writer); ok {
+		out.whole = true
 	}
 }
 

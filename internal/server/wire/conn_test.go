@@ -40,7 +40,7 @@ func TestWholeAnswersArrive(t *testing.T) {
 		}
 		out := wire.NewWriter(w, time.Minute)
 		out.Set("Content-Type", "text/plain")
-		wire.Whole(r, int64(size))
+		wire.Whole(out, r, int64(size))
 		if r.URL.Path == "/file" {
 			http.ServeFile(out, r, filepath.Join(dir, strconv.Itoa(size)))
 			return
@@ -78,7 +78,7 @@ func length(t *testing.T, srv *httptest.Server, path string) int {
 // TestBrokenPromiseIsSent says that more is to come than does: the client is not left waiting for what there is.
 func TestBrokenPromiseIsSent(t *testing.T) {
 	srv := whole(t, func(w http.ResponseWriter, r *http.Request) {
-		wire.Whole(r, 1_000_000)
+		wire.Whole(w, r, 1_000_000)
 		w.Header().Set("Content-Length", "4")
 		_, _ = io.WriteString(w, "xxxx")
 	})
@@ -115,7 +115,7 @@ func TestAnswerLeavesInOnePiece(t *testing.T) {
 	here, there := pipe(t, ln)
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	wire.Whole(r.WithContext(wire.WithConn(context.Background(), there)), 5000)
+	wire.Whole(nil, r.WithContext(wire.WithConn(context.Background(), there)), 5000)
 	body := strings.Repeat("x", 5000)
 	if n, err := io.WriteString(there, head+body[:4000]); n != len(head)+4000 || err != nil {
 		t.Fatalf("the first bytes: %d, %v", n, err)

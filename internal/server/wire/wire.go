@@ -27,6 +27,8 @@ type Writer struct {
 	status   int
 	written  int64
 	deadline time.Time
+	// whole says that the head of the answer waits for its body.
+	whole bool
 	// values are those of headers, of which each is a slice.
 	values [12]string
 	set    int
@@ -115,6 +117,12 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 	}
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.whole {
+		// Otherwise net/http would send the first bytes of the file with the head, and the kernel the rest from there on.
+		if err := w.control.Flush(); err != nil {
+			return 0, err
+		}
 	}
 	chunk := int64(minChunk)
 	for limited.N > 0 {
