@@ -76,7 +76,7 @@ func TestResourceToken(t *testing.T) {
 
 			b.press(".token-notice a")
 			b.press("tbody a[href$=delete]")
-			b.expect("form.card", "Delete the token old laptop?")
+			b.expect("form.card", "Delete the token “old laptop”?")
 			b.eventually(b.path(), "form.card", "It was last used")
 			b.press("form.card .actions a")
 			b.expect("main h1", "old laptop")

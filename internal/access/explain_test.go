@@ -129,8 +129,8 @@ func TestExplanations(t *testing.T) {
 		},
 		{
 			"no such channel", session(admin(9)), ChannelView, OnChannel(Channel{Path: "prud"}),
-			"No: root may not exercise channel:view on channel prud, because there is no channel prud.",
-			[]string{"Check the name of the channel."},
+			"No: root may not exercise channel:view on channel prud, because there is no channel prud that root may see.",
+			[]string{"Check the name of the channel. If it is right, ask an owner of the channel or an administrator to let root in."},
 		},
 		{
 			"allowed", session(owner), SubchannelEdit, OnChannel(sub),

@@ -21,7 +21,7 @@ func (d *Decision) refusal(why Reason, g Gate) string {
 	case ReasonWrongTarget:
 		return d.wrongTarget()
 	case ReasonNoChannel:
-		return fmt.Sprintf("there is no %s", d.Target.channelName())
+		return fmt.Sprintf("there is no %s that %s may see", d.Target.channelName(), d.owner())
 	case ReasonLevel:
 		return fmt.Sprintf("%s needs %s on %s, and %s holds %s there",
 			d.Scope, g.Needed, d.Target.holder(d.Scope), d.owner(), amount(g.Held))

@@ -32,7 +32,7 @@ func (d *Decision) remedy(g Gate) string {
 	case ReasonAdminOnly, ReasonAccount:
 		return "Ask an administrator to do it."
 	case ReasonNoChannel:
-		return "Check the name of the channel."
+		return fmt.Sprintf("Check the name of the channel. If it is right, ask an owner of the channel or an administrator to let %s in.", d.owner())
 	case ReasonLevel:
 		return fmt.Sprintf("Ask %s to give %s, or a group that %s belongs to, %s on %s.",
 			owners(&d.Target), d.owner(), d.owner(), g.Needed, d.Target.holder(d.Scope))

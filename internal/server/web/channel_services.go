@@ -172,7 +172,7 @@ func (p *page) serviceTokenDeletion() (servicesData, confirmation, error) {
 		return d, confirmation{}, err
 	}
 	return d, confirmation{
-		Question: "Delete the token " + t.Name + "? Whatever uses it stops working at once.",
+		Question: "Delete the token “" + t.Name + "”? Whatever uses it stops working at once.",
 		Loses:    t.losses(), Keeps: t.lastUse(p.Callers.Now()) + " What was uploaded with it stays.",
 		Action: serviceURL(d.Channel.Path, "tokens", t.PublicID, "delete"), Button: "Delete token", Cancel: serviceURL(d.Channel.Path),
 	}, nil

@@ -63,7 +63,7 @@ func (p *page) failure(err error) (f failure, title string) {
 func noPage() failure {
 	return failure{
 		Status: http.StatusNotFound, Message: "There is nothing here, or nothing that you may see.",
-		Remedy: "Check the address. If somebody gave you the link, ask them whether you need to be let in first.",
+		Remedy: "Check the address. If somebody gave you the link to a channel, ask them to let you in: its owners do that on its page, under Groups, and need your user name.",
 	}
 }
 

@@ -27,7 +27,7 @@ type homeData struct {
 	Lines []useLine
 }
 
-// step is one of the first things to do on a site.
+// step is one of the first things to do on a site. URL is empty for one that waits for another.
 type step struct {
 	Label, Hint, URL string
 	Done             bool
@@ -68,10 +68,14 @@ func (w *Web) steps(p *page, d homeData) []step {
 	if me, err := p.account(); err == nil && me.PasswordHash != "" {
 		out = append(out, step{Label: "Choose your own password", Hint: "The one that was printed at the start is for the first sign-in only.", URL: passwordURL, Done: !me.PasswordIssued})
 	}
-	if w.Service.Can(p.Caller, access.ChannelCreate, access.OnSystem()) || len(d.Channels) > 0 {
+	mayCreate := w.Service.Can(p.Caller, access.ChannelCreate, access.OnSystem())
+	if mayCreate || len(d.Channels) > 0 {
 		out = append(out, step{Label: "Create a channel", Hint: "A channel is a named collection of packages, with its own readers and writers.", URL: newChannelURL, Done: len(d.Channels) > 0})
 	}
-	upload := step{Label: "Upload a package", Hint: "Create a channel first; then drop a .conda file on its page or use the command line.", URL: channelsURL}
+	upload := step{Label: "Upload a package", Hint: "A .conda file goes into a channel that you or your groups may write to.", URL: channelsURL}
+	if mayCreate {
+		upload.Hint, upload.URL = "Once there is a channel: drop a .conda file on its page, or use the command line.", ""
+	}
 	if len(d.Channels) > 0 {
 		upload.URL = channelURL(d.Channels[0].Path)
 		upload.Hint = "Drop a .conda file on the page of a channel, or use the command line."
@@ -79,7 +83,7 @@ func (w *Web) steps(p *page, d homeData) []step {
 	upload.Done = slices.ContainsFunc(d.Channels, func(c registry.Channel) bool { return c.ArtifactCount > 0 })
 	out = append(out, upload)
 	if w.offers(p, access.UserTokenView) {
-		token := step{Label: "Make a token", Hint: "It names the channels where it works: create one first, or ask for the name of one.", URL: newTokenURL, Done: d.Tokens > 0}
+		token := step{Label: "Make a token", Hint: "It names the channels where it works: yours, once there is one, or others that you may read.", URL: newTokenURL, Done: d.Tokens > 0}
 		if len(d.Channels) > 0 {
 			token.Hint, token.URL = "conda, mamba and pixi use it in place of your password.", withQuery(newTokenURL, "channel", d.Channels[0].Path)
 		}

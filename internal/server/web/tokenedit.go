@@ -114,7 +114,7 @@ func (p *page) tokenDeletion() (confirmation, error) {
 	}
 	p.under(d.Token.Name, d.URL)
 	c := confirmation{
-		Question: "Delete the token " + d.Token.Name + "? Whatever uses it stops working at once, and it cannot be brought back.",
+		Question: "Delete the token “" + d.Token.Name + "”? Whatever uses it stops working at once, and it cannot be brought back.",
 		Action:   tokenURL(d.Token.PublicID, "delete"), Button: "Delete token", Cancel: d.URL,
 		Loses: d.Token.losses(),
 		Keeps: d.Token.lastUse(p.Callers.Now()) + " What was done with it stays, and so does the record of it.",

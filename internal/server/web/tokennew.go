@@ -16,6 +16,8 @@ type tokenFormData struct {
 	Resources    []resourceRow
 	Scopes       []scopeRow
 	Sets         []scopeSet
+	// NoChannel tells that there is no channel to name, MayCreate that one can be created.
+	NoChannel, MayCreate bool
 }
 
 const newTokenTitle = "Generate token"
@@ -43,6 +45,11 @@ func (w *Web) newToken(p *page) error {
 	if err != nil {
 		return err
 	}
+	_, channels, err := p.Service.Channels.List(p.ctx(), p.Caller, registry.ChannelFilter{}, registry.Page{Limit: 1})
+	if err != nil {
+		return err
+	}
+	d.NoChannel, d.MayCreate = channels == 0, p.offers(p, access.ChannelCreate)
 	return p.under("Tokens", tokensURL).show("token_new", newTokenTitle, d)
 }
 

@@ -255,3 +255,23 @@ func TestNarrowToken(t *testing.T) {
 		t.Error("the string still reaches what was taken away")
 	}
 }
+
+// TestATokenWithoutAChannel: whoever can see no channel is told where the form asks for one, and whoever can is not.
+func TestATokenWithoutAChannel(t *testing.T) {
+	s := servertest.New(t)
+	s.User("ada")
+	b := as(t, s, "ada")
+	p := b.Get("/-/generate-token")
+	if got := p.Find(".notice.info").Text(); !strings.Contains(got, "Create a channel") {
+		t.Errorf("without a channel the form says %q", got)
+	}
+	if _, links := b.Get("/-/").First(`ol.steps a[href="/-/channels"]`); links {
+		t.Error("the first steps lead to an upload before there is a channel")
+	}
+	if p := p.Follow(".notice.info a").Form("form.channel-form").Set("name", "mine").Submit(); p.Path != "/-/channels/mine" {
+		t.Fatalf("the way to a channel ends at %s: %s", p.Path, p.Problems())
+	}
+	if _, says := b.Get("/-/generate-token").First(".notice.info"); says {
+		t.Error("the form still says that there is no channel")
+	}
+}
