@@ -10,6 +10,22 @@ func adminShots() []shot {
 			b.press("form.check-form button[type=submit]")
 			b.see(".answer")
 		}},
+		{name: "check-access-allowed", path: "/-/check-access?action=artifact:create&channel=team", as: "author", prepare: func(b *tab) {
+			b.press("form.check-form button[type=submit]")
+			b.see(".answer .success")
+		}},
+		{name: "check-access-person", path: "/-/check-access?user=eve&action=artifact:download&channel=team", as: "author", prepare: func(b *tab) {
+			b.press("form.check-form button[type=submit]")
+			b.see(".answer .danger")
+		}},
+		{name: "check-access-hidden", path: "/-/check-access?action=channel:view&channel=nothing-like-it", as: "author", prepare: func(b *tab) {
+			b.press("form.check-form button[type=submit]")
+		}},
+		{name: "check-access-token", path: "/-/check-access?action=channel:view", as: "author", prepare: func(b *tab) {
+			b.click("#f-about-2")
+			b.fill("#f-token_string", "no token of this site")
+			b.press("form.check-form button[type=submit]")
+		}},
 		{name: "audit", path: "/-/audit", as: "admin"},
 		{name: "audit-none", path: "/-/audit?q=nothing-like-it", as: "admin"},
 		{name: "audit-verified", path: "/-/audit", as: "admin", prepare: func(b *tab) {

@@ -57,8 +57,17 @@ func channelShots() []shot {
 		{name: "channel-notice-remove", path: "/-/channels/team/settings/notices", as: "author", prepare: func(b *tab) { b.press(".notice-card button") }},
 		{name: "channel-notices", path: "/-/channels/team/settings/notices", as: "author"},
 		{name: "channel-delete", path: "/-/channels/team/delete", as: "author"},
+		{name: "channel-frozen", path: "/-/channels/" + longName, as: "admin"},
+		{name: "channel-long-names", path: "/-/channels/" + longName + "/access", as: "admin"},
+		{name: "channels-long-names", path: "/-/channels?q=" + longName, as: "admin"},
+		{name: "package-long-names", path: "/-/channels/" + longName + "/packages/" + longName[:64], as: "admin"},
 	}
 }
+
+// longName is as long as the name of a channel may be, and has no place where a line would break by itself.
+const longName = longThird + longThird + longThird + "name_of_128"
+
+const longThird = "averylongnameaverylongnameaverylongname"
 
 // fillChannels gives the channels of world what their pages show.
 func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
@@ -98,6 +107,22 @@ func fillChannels(t testing.TB, s *servertest.Site, ada *client.Client) {
 		}
 	}
 	s.ResourceToken(ada, "team", api.LevelRead)
+	fillLongNames(t, s)
+}
+
+// fillLongNames has somebody with whom nobody else of world shares anything make a channel, now frozen, of which
+// everything has the longest name possible.
+func fillLongNames(t testing.TB, s *servertest.Site) {
+	t.Helper()
+	lin := s.User("lin")
+	if _, err := lin.CreateChannel(t.Context(), api.ChannelCreate{Name: longName, Privacy: api.PrivacyPrivate, Description: longName}); err != nil {
+		t.Fatal(err)
+	}
+	data, info := servertest.Package(9, random.Options{Name: longName[:64], Version: "1.0", Subdir: "noarch"})
+	s.Upload(lin, longName, data, info.Filename)
+	if _, err := lin.UpdateChannel(t.Context(), longName, api.ChannelUpdate{IndexingBehavior: new(api.IndexingFrozen)}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // second is the error of a call that gives something else too.

@@ -36,8 +36,9 @@ type auditData struct {
 // auditRow is one event in words.
 type auditRow struct {
 	registry.Event
-	Words string
-	Facts []string
+	// Shown is what it was done to, by its name.
+	Words, Shown string
+	Facts        []string
 }
 
 const auditTitle = "Audit"
@@ -111,7 +112,8 @@ func (p *page) auditData() (auditData, error) {
 	}
 	d.List.Total = total
 	for _, e := range events {
-		d.Rows = append(d.Rows, auditRow{e, eventWords(e.Type), eventFacts(e.Data)})
+		shown, facts := eventFacts(e.Target, e.Data)
+		d.Rows = append(d.Rows, auditRow{e, eventWords(e.Type), shown, facts})
 	}
 	return d, err
 }

@@ -87,7 +87,7 @@ func TestAuditChain(t *testing.T) {
 	s, _ := fixture(t)
 	b := as(t, s, "admin")
 	p := b.Get("/-/audit")
-	if got := p.Find(".facts").Text(); !strings.Contains(got, "Not signed yet") {
+	if got := p.Find(".facts").Text(); !strings.Contains(got, "Nothing yet") {
 		t.Errorf("before signing: %s", got)
 	}
 	newest, err := strconv.Atoi(p.All(".facts dd")[0].Text())

@@ -78,7 +78,7 @@ func (p *page) frame(needs access.Scope) (channelFrame, error) {
 			continue
 		}
 		url := channelURL(c.Path)
-		here := p.r.URL.Path == url
+		here := p.r.URL.Path == url || p.within(channelURL(c.Path, "upload"))
 		if t.segment != "" {
 			url = channelURL(c.Path, t.segment)
 			here = p.within(url)

@@ -39,9 +39,9 @@ func (p *page) freezing() (registry.Channel, confirmation, error) {
 	return c, confirmation{
 		Question: "Freeze " + c.Path + "?",
 		Happens: []string{
-			"Uploads to it are refused from the next request on, those of CI too.",
-			"Nothing in it can be changed, moved or deleted, by nobody.",
-			"Jobs that are changing it fail for the files that had no turn yet.",
+			"Uploads to it are refused from the next request on, those of CI included.",
+			"Nobody can change, move or delete anything in it.",
+			"A job that is changing it fails for the files that it has not reached.",
 		},
 		Keeps:  "Everything in it can be installed as before. You can unfreeze it at any time.",
 		Action: channelURL(c.Path, "settings", "freeze"), Button: "Freeze " + c.Path, Cancel: channelURL(c.Path, "settings"), Stay: "Leave it as it is",

@@ -17,11 +17,11 @@ type historyData struct {
 	Types []option
 }
 
-// historyRow is one event: what happened, in words, and its facts.
+// historyRow is one event: what happened, in words, to what by its name, and its facts.
 type historyRow struct {
 	registry.HistoryItem
-	Words string
-	Facts []string
+	Words, Shown string
+	Facts        []string
 }
 
 func (w *Web) channelHistory(p *page) error {
@@ -45,7 +45,8 @@ func (w *Web) channelHistory(p *page) error {
 	}
 	d.List.Total = total
 	for _, item := range items {
-		d.Rows = append(d.Rows, historyRow{item, eventWords(item.Type), eventFacts(item.Data)})
+		shown, facts := eventFacts(item.Target, item.Data)
+		d.Rows = append(d.Rows, historyRow{item, eventWords(item.Type), shown, facts})
 	}
 	return p.showOf(f, "channel_history", "History", d)
 }

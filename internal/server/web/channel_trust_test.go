@@ -34,7 +34,7 @@ func TestTrustedPublishers(t *testing.T) {
 		t.Fatalf("at %s: %s", p.Path, p.Problems())
 	}
 	row := p.Find("tbody tr").Text()
-	for _, want := range []string{"githubusercontent", "environment = release", "repository_id = 123", "Write", "20 minutes", "team-*", "by ada", "never"} {
+	for _, want := range []string{"githubusercontent", "environment = release", "repository_id = 123", "Write", "20 minutes", "team-*", "by ada", "Never"} {
 		if !strings.Contains(row, want) {
 			t.Errorf("the line %q has no %s", row, want)
 		}

@@ -84,6 +84,17 @@ func (c copyable) Pieces() []piece {
 	return out
 }
 
+// breaks are the parts of an address between which a line may break: after its slashes.
+func breaks(text string) []string {
+	var out []string
+	for i := 1; i < len(text); i++ {
+		if text[i-1] == '/' && text[i] != '/' {
+			out, text, i = append(out, text[:i]), text[i:], 0
+		}
+	}
+	return append(out, text)
+}
+
 // levelForm changes, in a line of a list, what a group or a member of one may do.
 type levelForm struct {
 	// Action is where the form goes, Who whom it is about, Where on what, such as " with the group".

@@ -72,6 +72,20 @@ func eventWords(t registry.EventType) string {
 		return "Account changed"
 	case registry.EventUserDeleted:
 		return "Account deleted"
+	case registry.EventLogin:
+		return "Signed in"
+	case registry.EventLoginFailed:
+		return "Sign-in failed"
+	case registry.EventLogout:
+		return "Signed out"
+	case registry.EventDefaultChannel:
+		return "Default channel chosen"
+	case registry.EventTrustCreated:
+		return "Publisher trusted"
+	case registry.EventTrustUpdated:
+		return "Trusted publisher changed"
+	case registry.EventTrustDeleted:
+		return "Trusted publisher deleted"
 	case registry.EventTokenMinted:
 		return "Token made for a job"
 	}

@@ -9,27 +9,60 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/google/uuid"
+
+	"kingsnake/internal/access"
 )
 
-// eventFacts are the further facts of an event, "name: value", in the order of their names. Programs read the audit as
-// JSON; here it is put into words.
-func eventFacts(data string) []string {
+// eventFacts are what an event was done to, by its name where it has one, and its further facts, "Name: value", in the
+// order of their names. Programs read the audit as JSON; here it is put into words, without the ids that only programs
+// use and without what the target says already.
+func eventFacts(target, data string) (shown string, out []string) {
 	var facts map[string]any
 	if err := json.Unmarshal([]byte(data), &facts); err != nil {
-		return nil
+		return target, nil
 	}
-	var out []string
 	if words, changed := changeWords("", facts); changed {
-		out = append(out, "changed: "+words)
+		out = append(out, "Changed: "+words)
 		delete(facts, "from")
 		delete(facts, "to")
 	}
+	if name, named := facts["name"].(string); named && name != "" && isID(target) {
+		target = name
+	}
 	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		if said(target, name, facts[name]) {
+			continue
+		}
 		if words := factWords(name, facts[name]); words != "" {
-			out = append(out, factName(name)+": "+words)
+			out = append(out, capital(factName(name))+": "+words)
 		}
 	}
-	return out
+	return target, out
+}
+
+// said tells whether a fact is an id, or says no more than the target does.
+func said(target, name string, fact any) bool {
+	text, is := fact.(string)
+	if !is {
+		return false
+	}
+	switch name {
+	case "id", "group_id":
+		return true
+	case "group":
+		return text == target || isID(text)
+	case "name":
+		return text == target || strings.Contains(target, "/"+text+"-")
+	}
+	return false
+}
+
+// isID tells whether a text is a public id, such as that of a token.
+func isID(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil && len(text) == 36
 }
 
 // shownHash is how many letters of a hash tell it from others.
@@ -37,8 +70,15 @@ const shownHash = 12
 
 // factName words the name of a fact: "name_before" and "MaxUses" are several words.
 func factName(name string) string {
-	if name == "CIDRs" {
+	switch name {
+	case "CIDRs":
 		return "networks"
+	case "sha256":
+		return "SHA-256"
+	case "quota_bytes":
+		return "quota"
+	case "expires_at":
+		return "expires"
 	}
 	var b strings.Builder
 	after := false
@@ -62,6 +102,9 @@ func factWords(name string, value any) string {
 		if name == "sha256" && len(v) > shownHash {
 			return v[:shownHash] + "…"
 		}
+		if name == "privacy" {
+			return privacyOf(access.Privacy(v)).Label
+		}
 		return instantWords(v)
 	case bool:
 		if v {
@@ -70,7 +113,7 @@ func factWords(name string, value any) string {
 		return "no"
 	case float64:
 		if name == "quota_bytes" && v == 0 {
-			return "no bound"
+			return "no limit"
 		}
 		if name == "size" || name == "bytes" || strings.HasSuffix(name, "_bytes") {
 			return humanSize(int64(v))

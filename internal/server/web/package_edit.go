@@ -182,7 +182,7 @@ func (p *page) undoing() (metadataData, confirmation, error) {
 	c := confirmation{
 		Question: "Undo all edits of " + d.File.CKey() + "?",
 		Keeps:    "The index says again what the file says itself. The file stays as it is.",
-		Action:   d.URL + "/undo", Button: "Undo all edits", Cancel: d.URL,
+		Action:   d.URL + "/undo", Button: "Undo all edits", Cancel: d.URL, Stay: "Keep them",
 	}
 	for _, rows := range [][]metaRow{d.Usual, d.Rare} {
 		for _, r := range rows {

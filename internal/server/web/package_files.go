@@ -93,8 +93,13 @@ func (p *page) chooseFirst(c chosenFiles) error {
 	return p.redirect(c.Action("") + "#files")
 }
 
-// transferTitle is the heading of the page for copying or moving.
-func transferTitle(action registry.BulkAction) string { return capital(string(action)) + " files" }
+// Title is the heading of the page that does something with them.
+func (c chosenFiles) Title(action string) string {
+	if c.All {
+		return capital(action) + " a package"
+	}
+	return capital(action) + " files"
+}
 
 // transferData is what the page for copying or moving shows.
 type transferData struct {
@@ -128,7 +133,7 @@ func (p *page) transferPage(action registry.BulkAction) error {
 	if d.none() {
 		return p.chooseFirst(d.chosenFiles)
 	}
-	return p.show("package_transfer", transferTitle(action), d)
+	return p.show("package_transfer", d.Title(string(action)), d)
 }
 
 func (p *page) doTransfer(action registry.BulkAction) error {
@@ -150,7 +155,7 @@ func (p *page) doTransfer(action registry.BulkAction) error {
 		return p.atTarget(err, target)
 	})
 	if err != nil {
-		return p.again(err, "package_transfer", transferTitle(action), d, "You find what it did on the pages of both channels.")
+		return p.again(err, "package_transfer", d.Title(string(action)), d, "You find what it did on the pages of both channels.")
 	}
 	return p.redirect(jobURL(d.Channel.Path, job.PublicID))
 }
@@ -182,8 +187,6 @@ func (p *page) fileDeletion() (chosenFiles, confirmation, error) {
 	return c, out, err
 }
 
-const deleteFilesTitle = "Delete files"
-
 func (w *Web) deleteFilesPage(p *page) error {
 	c, ask, err := p.fileDeletion()
 	if err != nil {
@@ -192,7 +195,7 @@ func (w *Web) deleteFilesPage(p *page) error {
 	if c.none() {
 		return p.chooseFirst(c)
 	}
-	return p.confirm(deleteFilesTitle, ask)
+	return p.confirm(c.Title("delete"), ask)
 }
 
 // deleteFiles deletes one file at once, and several in a job.
@@ -215,7 +218,7 @@ func (w *Web) deleteFiles(p *page) error {
 	})
 	switch {
 	case err != nil:
-		return p.again(err, "confirm", deleteFilesTitle, ask, "")
+		return p.again(err, "confirm", c.Title("delete"), ask, "")
 	case len(c.CKeys) != 1:
 		return p.redirect(jobURL(c.Channel.Path, job.PublicID))
 	case c.Package.FileCount == 1:

@@ -43,7 +43,7 @@ func (w *Web) functions() template.FuncMap {
 		"ago": newMoment, "until": newMoment, "size": humanSize, "count": plural, "copyable": newCopyable,
 		"groupURL": groupURL, "userURL": userURL, "roleURL": roleURL,
 		"channelURL": channelURL, "tokenURL": tokenURL, "withQuery": withQuery, "list": func(items ...string) []string { return items },
-		"privacy": privacyOf, "capital": capital, "spoken": spoken,
+		"privacy": privacyOf, "breaks": breaks, "capital": capital, "spoken": spoken,
 		"was": was, "metaRow": newMetaRow,
 		"packageURL": packageURL,
 	}

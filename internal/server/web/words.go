@@ -32,7 +32,7 @@ func relative(now, at time.Time) string {
 	const day = 24 * time.Hour
 	var words string
 	switch {
-	case d < 45*time.Second && !ahead:
+	case d < time.Minute && !ahead:
 		return "just now"
 	case d < time.Minute:
 		words = "less than a minute"

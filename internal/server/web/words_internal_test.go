@@ -16,8 +16,8 @@ func TestRelative(t *testing.T) {
 		ahead time.Duration
 		want  string
 	}{
-		{-44 * time.Second, "just now"},
-		{-50 * time.Second, "less than a minute ago"},
+		{-59 * time.Second, "just now"},
+		{-60 * time.Second, "1 minute ago"},
 		{time.Second, "in less than a minute"},
 		{-2 * time.Hour, "2 hours ago"},
 		{59 * day, "in 59 days"},

@@ -25,13 +25,17 @@ func (n Node) Has(name string) bool {
 	return slices.ContainsFunc(n.Node.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
-// Text is what the element says, with single blanks.
+// Text is what the element says, with single blanks. What <wbr> parts is one word.
 func (n Node) Text() string {
 	var b strings.Builder
+	gap := ""
 	for d := range n.Descendants() {
-		if d.Type == html.TextNode {
-			b.WriteString(d.Data)
-			b.WriteByte(' ')
+		switch {
+		case d.Type == html.TextNode:
+			b.WriteString(gap + d.Data)
+			gap = " "
+		case d.Type == html.ElementNode && d.Data == "wbr":
+			gap = ""
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
