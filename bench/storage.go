@@ -115,11 +115,11 @@ func (b *bench) storage(ctx context.Context) (rerr error) {
 		}
 	}
 	perGB := func(v float64) string { return number(1000*v, "ms") }
-	bytes := func(v float64) string { return number(v/1e9, "GB/s") }
+	rate := func(v float64) string { return number(v/1e9, "GB/s") }
 	name := fmt.Sprintf("of the %d MB package", b.largeFile>>20)
-	b.table.add(read.row("GET "+name+" from S3 without a local cache (blob_cache = 0), bytes of nginx", target{}, bytesOf, bytes))
+	b.table.add(read.row("GET "+name+" from S3 without a local cache (blob_cache = 0), bytes of nginx", target{}, bytesOf, rate))
 	b.table.add(read.row("its processor time per GB, of nginx", target{}, cpuPerGBOf, perGB))
-	b.table.add(followed.row("GET "+name+" by redirect, the redirect followed, c=4, bytes of nginx", target{}, bytesOf, bytes))
+	b.table.add(followed.row("GET "+name+" by redirect, the redirect followed, c=4, bytes of nginx", target{}, bytesOf, rate))
 	b.table.add(followed.row("its processor time per GB, of nginx", target{}, cpuPerGBOf, perGB))
 	b.table.add(sent.row("302 for the large package, c=16, requests of nginx for a 4 kB file", target{}, requestsOf, perSecond))
 	b.table.add(sent.row("its processor time, of nginx", target{}, cpuPerRequestOf, func(v float64) string { return number(v, "µs") }))

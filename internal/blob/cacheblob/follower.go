@@ -102,7 +102,12 @@ func (r *follower) Read(p []byte) (n int, err error) {
 
 // await waits until the copy has bytes at an offset and tells how many; 0 says that they should be got from afar.
 func (r *follower) await(off int64) (ready int64, err error) {
-	var tired <-chan time.Time
+	var timer *time.Timer
+	defer func() {
+		if timer != nil {
+			timer.Stop()
+		}
+	}()
 	for {
 		written, over, err, grown := r.fill.progress()
 		switch {
@@ -113,14 +118,12 @@ func (r *follower) await(off int64) (ready int64, err error) {
 		case over || off > written+lead:
 			return 0, nil
 		}
-		if tired == nil {
-			timer := time.NewTimer(r.store.opts.Patience)
-			defer timer.Stop()
-			tired = timer.C
+		if timer == nil {
+			timer = time.NewTimer(r.store.opts.Patience)
 		}
 		select {
 		case <-grown:
-		case <-tired:
+		case <-timer.C:
 			return 0, nil
 		case <-r.ctx.Done():
 			return 0, r.ctx.Err()

@@ -30,9 +30,9 @@ func putLarge(t *testing.T, s blob.Store) (blob.Hash, []byte) {
 	return h, data
 }
 
-func open(t *testing.T, ctx context.Context, s blob.Store, h blob.Hash) blob.Reader {
+func open(t *testing.T, s blob.Store, h blob.Hash) blob.Reader {
 	t.Helper()
-	r, err := s.Open(ctx, h)
+	r, err := s.Open(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestReadAlong(t *testing.T) {
 	f := newGate(t, half)
 	s := newCache(t, folder(t), f, 2*large, 1)
 	h, data := putLarge(t, s)
-	first, second := open(t, t.Context(), s, h), open(t, t.Context(), s, h)
+	first, second := open(t, s, h), open(t, s, h)
 	want(t, "the first", first, data[:half])
 	want(t, "the second", second, data[:half])
 	at := make([]byte, 1000)
@@ -70,7 +70,7 @@ func TestReadAlong(t *testing.T) {
 	if n := f.opened.Load(); n != 1 {
 		t.Errorf("it was opened %d times afar, want once", n)
 	}
-	end := open(t, t.Context(), s, h)
+	end := open(t, s, h)
 	if _, err := end.Seek(-1000, io.SeekEnd); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestReadAlong(t *testing.T) {
 	want(t, "the rest of the first", first, data[half:])
 	want(t, "the rest of the second", second, data[half:])
 	s.Settle()
-	whole := open(t, t.Context(), s, h)
+	whole := open(t, s, h)
 	if _, ok := whole.File(); !ok || f.opened.Load() != 2 {
 		t.Errorf("in the end it is a file: %v, opened %d times afar, want a file that was not", ok, f.opened.Load())
 	}
@@ -111,7 +111,7 @@ func TestReaderLeaves(t *testing.T) {
 	close(f.gate)
 	s.Settle()
 	f.down.Store(true)
-	want(t, "the copy", open(t, t.Context(), s, h), data)
+	want(t, "the copy", open(t, s, h), data)
 }
 
 // TestCopyIsSlow has a copy stand still for longer than readers have patience.
@@ -119,7 +119,7 @@ func TestCopyIsSlow(t *testing.T) {
 	f := newGate(t, 1<<20)
 	s := newCache(t, folder(t), f, 2*large, 1, func(o *cacheblob.Options) { o.Patience = time.Millisecond })
 	h, data := putLarge(t, s)
-	r := open(t, t.Context(), s, h)
+	r := open(t, s, h)
 	want(t, "the first part", r, data[:1<<20])
 	<-f.gated
 	// Whoever begins afar behind the gate does not come by it.
@@ -157,7 +157,7 @@ func TestCopyBreaksOff(t *testing.T) {
 			dir := folder(t)
 			s := newCache(t, dir, f, 2*large, 1)
 			h, data := putLarge(t, s)
-			r := open(t, t.Context(), s, h)
+			r := open(t, s, h)
 			want(t, "the first part", r, data[:1<<20])
 			<-f.gated
 			f.failing.Store(&c.fails)
@@ -181,7 +181,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	dir := folder(t)
 	s := newCache(t, dir, f, 2*large, 1)
 	h, data := putLarge(t, s)
-	r := open(t, t.Context(), s, h)
+	r := open(t, s, h)
 	want(t, "the first part", r, data[:1<<20])
 	if err := s.Delete(t.Context(), h); err != nil {
 		t.Fatal(err)
@@ -268,7 +268,7 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	h, data := putLarge(t, s)
-	r := open(t, t.Context(), s, h)
+	r := open(t, s, h)
 	want(t, "the first part", r, data[:1<<20])
 	<-f.gated
 	if err := s.Close(); err != nil {

@@ -48,8 +48,8 @@ type kept struct {
 
 // part reads a part of a blob, or all of it, and may leave before the end. What comes has to be right, and all of it has to
 // come unless the store behind breaks off.
-func (k kept) part(t *rapid.T, ctx context.Context, s blob.Store, off, n int, mayFail bool) {
-	r, err := s.Open(ctx, k.hash)
+func (k kept) part(t *rapid.T, s blob.Store, off, n int, mayFail bool) {
+	r, err := s.Open(t.Context(), k.hash)
 	if err != nil {
 		t.Errorf("open: %v", err)
 		return
@@ -112,13 +112,13 @@ func TestAnyOrder(t *testing.T) {
 				k := rapid.SampledFrom(blobs).Draw(rt, "blob")
 				off := rapid.IntRange(0, len(k.data)).Draw(rt, "offset")
 				n := rapid.IntRange(0, len(k.data)).Draw(rt, "bytes")
-				group.Go(func() { k.part(rt, t.Context(), s, off, n, true) })
+				group.Go(func() { k.part(rt, s, off, n, true) })
 			}
 			group.Wait()
 			s.Settle()
 			far.broken.Store(false)
 			k := rapid.SampledFrom(blobs).Draw(rt, "again")
-			k.part(rt, t.Context(), s, 0, len(k.data), false)
+			k.part(rt, s, 0, len(k.data), false)
 			s.Settle()
 		}
 		if held, stored := s.Stats().Held, bytesIn(t, dir); held != stored || held > bound {
