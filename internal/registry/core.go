@@ -39,12 +39,17 @@ type core struct {
 // allow is the one place where Kingsnake says yes or no. A refusal is recorded and comes back as CodeDenied.
 func (c *core) allow(_ context.Context, caller *access.Caller, scope access.Scope, target access.Target) error {
 	d := access.Decide(caller, scope, target)
+	return c.settle(caller, &d)
+}
+
+// settle acts on a decision.
+func (c *core) settle(caller *access.Caller, d *access.Decision) error {
 	if !d.Allowed {
-		return c.deny(caller, scope, target, d)
+		return c.deny(caller, d.Scope, d.Target, *d)
 	}
-	c.used(caller, &d)
+	c.used(caller, d)
 	if d.AsAnonymous && caller.Warn != nil {
-		caller.Warn(scope, target, d)
+		caller.Warn(d.Scope, d.Target, *d)
 	}
 	return nil
 }

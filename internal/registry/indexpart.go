@@ -25,9 +25,12 @@ func (s *Indexes) Readable(ctx context.Context, caller *access.Caller, path stri
 	}
 	// Who asks for one form of the index reads another one then, so that is the right to ask for first.
 	scope, on := access.ChannelViewArtifacts, access.OnChannel(c.Access())
-	for _, s := range [...]access.Scope{access.ChannelViewArtifacts, access.ChannelView} {
-		if access.Decide(caller, s.For(on.Channel), on).Allowed {
-			scope = s
+	for _, first := range [...]access.Scope{access.ChannelViewArtifacts, access.ChannelView} {
+		if d := access.Decide(caller, first.For(on.Channel), on); d.Allowed {
+			if c.Type != VirtualChannel && !caller.Token.ByPackage() {
+				return s.settle(caller, &d)
+			}
+			scope = first
 			break
 		}
 	}
