@@ -95,11 +95,11 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 				continue
 			}
 			if !had.Hash.IsZero() && had.Hash != ptr.Hash {
-				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, string(p.name), string(kind), had.Hash, now); err != nil {
+				if err := b.Store.ReplaceBlobs(ctx, tx, p.channel, string(p.name), string(kind), now, had.Hash); err != nil {
 					return err
 				}
 			}
-			if err := b.Store.HoldBlob(ctx, tx, p.channel, string(p.name), string(kind), ptr.Hash, now); err != nil {
+			if err := b.Store.HoldBlobs(ctx, tx, p.channel, string(p.name), string(kind), now, ptr.Hash); err != nil {
 				return err
 			}
 			if err := b.Store.SetPointer(ctx, tx, p.channel, string(p.name), kind, ptr); err != nil {

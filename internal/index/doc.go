@@ -35,15 +35,16 @@ type Store interface {
 
 	StaleShards(ctx context.Context, channel int64, subdir string, limit int) ([]Shard, error)
 	ShardFiles(ctx context.Context, src Source, name string) ([]File, error)
-	SetShard(ctx context.Context, tx registry.Tx, channel int64, subdir string, s Shard) error
+	// SetShards points at shards, unless newer ones are pointed at, and forgets names without files.
+	SetShards(ctx context.Context, tx registry.Tx, channel int64, subdir string, list []Shard) error
 	EachShard(ctx context.Context, channel int64, subdir string, fn func(name string, hash blob.Hash) error) error
 
 	Pointer(ctx context.Context, channel int64, subdir string, kind registry.IndexKind) (Pointer, error)
 	SetPointer(ctx context.Context, tx registry.Tx, channel int64, subdir string, kind registry.IndexKind, p Pointer) error
 	registry.DoomedStore
-	// HoldBlob notes that an index names a blob from now on, ReplaceBlob that it does so no longer.
-	HoldBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error
-	ReplaceBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error
+	// HoldBlobs notes that an index names blobs from now on, ReplaceBlobs that it does so no longer.
+	HoldBlobs(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, at time.Time, hashes ...blob.Hash) error
+	ReplaceBlobs(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, at time.Time, hashes ...blob.Hash) error
 	// HoldsBlob tells whether a blob belongs to a subdir's index, or lately did.
 	HoldsBlob(ctx context.Context, channel int64, subdir, kind string, h blob.Hash) (bool, error)
 }

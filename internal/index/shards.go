@@ -59,33 +59,30 @@ func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, src
 	return s, err
 }
 
-// keepShards points at the new shards and lets go of the old ones.
+// keepShards points at the new shards and lets go of the old ones, in the same few statements for however many: uploads
+// wait meanwhile.
 func (b *Builder) keepShards(ctx context.Context, p place, old, fresh []Shard) error {
 	now := b.Now()
-	hashes := make([]blob.Hash, len(fresh))
+	var named, replaced []blob.Hash
 	for i, s := range fresh {
-		hashes[i] = s.Hash
+		if !s.Hash.IsZero() {
+			named = append(named, s.Hash)
+		}
+		if had := old[i].Hash; !had.IsZero() && had != s.Hash {
+			replaced = append(replaced, had)
+		}
 	}
 	return b.Store.Write(ctx, func(tx registry.Tx) error {
-		if err := registry.NotDoomed(ctx, tx, b.Store, b.Blobs, now, hashes...); err != nil {
+		if err := registry.NotDoomed(ctx, tx, b.Store, b.Blobs, now, named...); err != nil {
 			return err
 		}
-		for i, s := range fresh {
-			if had := old[i].Hash; !had.IsZero() && had != s.Hash {
-				if err := b.Store.ReplaceBlob(ctx, tx, p.channel, string(p.name), kindShard, had, now); err != nil {
-					return err
-				}
-			}
-			if !s.Hash.IsZero() {
-				if err := b.Store.HoldBlob(ctx, tx, p.channel, string(p.name), kindShard, s.Hash, now); err != nil {
-					return err
-				}
-			}
-			if err := b.Store.SetShard(ctx, tx, p.channel, string(p.name), s); err != nil {
-				return err
-			}
+		if err := b.Store.ReplaceBlobs(ctx, tx, p.channel, string(p.name), kindShard, now, replaced...); err != nil {
+			return err
 		}
-		return nil
+		if err := b.Store.HoldBlobs(ctx, tx, p.channel, string(p.name), kindShard, now, named...); err != nil {
+			return err
+		}
+		return b.Store.SetShards(ctx, tx, p.channel, string(p.name), fresh)
 	})
 }
 

@@ -22,6 +22,8 @@ const (
 	learnEvery = time.Second
 	// learnBatch bounds how many packages are learned in one write, which others wait for.
 	learnBatch = 100
+	// learnRest is how much longer it rests after a write than that took.
+	learnRest = 3
 )
 
 // Run learns the words of packages that change until ctx ends, beginning with those that an earlier process left.
@@ -43,7 +45,7 @@ func (s *Searching) Run(ctx context.Context) {
 	}
 }
 
-// Learn learns all words that there are to learn. It rests as long as it works, so that others can write.
+// Learn learns all words that there are to learn. It rests for longer than it works, so that others can write.
 func (s *Searching) Learn(ctx context.Context) error {
 	for {
 		more, err := s.words.WordsToLearn(ctx)
@@ -58,7 +60,7 @@ func (s *Searching) Learn(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Since(begun)):
+		case <-time.After(learnRest * time.Since(begun)):
 		}
 	}
 }

@@ -45,6 +45,9 @@ type dialect struct {
 	catalog  catalogQueries
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
+	// rows is the table of the elements of a JSON list of lists, and cell an expression for a column of one; see table.
+	rows func(arg string) string
+	cell func(i int, k columnKind) string
 }
 
 // migrations renders the migration templates for this database.

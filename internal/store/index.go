@@ -109,15 +109,28 @@ func (s *Store) ShardFiles(ctx context.Context, src index.Source, name string) (
 	})
 }
 
-// SetShard points at a shard, or forgets a name without files.
-func (s *Store) SetShard(ctx context.Context, tx registry.Tx, channel int64, subdir string, x index.Shard) error {
-	if x.Hash.IsZero() {
-		_, err := s.q(tx).exec(ctx, `DELETE FROM shards WHERE channel_id = $1 AND subdir = $2 AND name = $3 AND generation = $4`,
-			channel, subdir, x.Name, x.Built)
-		return s.translate(err)
+// SetShards points at shards, unless newer ones are pointed at, and forgets names without files.
+func (s *Store) SetShards(ctx context.Context, tx registry.Tx, channel int64, subdir string, list []index.Shard) error {
+	var made, gone []any
+	for _, x := range list {
+		if x.Hash.IsZero() {
+			gone = append(gone, []any{x.Name, x.Built})
+		} else {
+			made = append(made, []any{x.Name, x.Built, hexText(x.Hash[:])})
+		}
 	}
-	_, err := s.q(tx).exec(ctx, `UPDATE shards SET built = $4, sha256 = $5 WHERE channel_id = $1 AND subdir = $2 AND name = $3 AND built < $4`,
-		channel, subdir, x.Name, x.Built, x.Hash[:])
+	if len(made) > 0 {
+		if _, err := s.q(tx).exec(ctx, `UPDATE shards SET built = made.c2, sha256 = made.c3
+			FROM (`+s.d.table("$3", textColumn, numberColumn, bytesColumn)+`) AS made
+			WHERE shards.channel_id = $1 AND shards.subdir = $2 AND shards.name = made.c1 AND shards.built < made.c2`, channel, subdir, jsonList(made)); err != nil {
+			return s.translate(err)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	_, err := s.q(tx).exec(ctx, `DELETE FROM shards WHERE channel_id = $1 AND subdir = $2 AND (name, generation) IN (`+
+		s.d.table("$3", textColumn, numberColumn)+`)`, channel, subdir, jsonList(gone))
 	return s.translate(err)
 }
 
@@ -157,18 +170,34 @@ func (s *Store) SetPointer(ctx context.Context, tx registry.Tx, channel int64, s
 	return s.translate(err)
 }
 
-// HoldBlob notes that an index names a blob from now on.
-func (s *Store) HoldBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO index_blobs (channel_id, sha256, subdir, kind, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (channel_id, sha256, subdir, kind) DO UPDATE SET replaced_at = 0`, channel, h[:], subdir, kind, millis(at))
+// HoldBlobs notes that an index names blobs from now on.
+func (s *Store) HoldBlobs(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, at time.Time, hashes ...blob.Hash) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	_, err := s.q(tx).exec(ctx, `INSERT INTO index_blobs (channel_id, sha256, subdir, kind, created_at)
+		SELECT DISTINCT CAST($1 AS BIGINT), c1, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM (`+s.d.table("$5", bytesColumn)+`) AS named WHERE TRUE
+		ON CONFLICT (channel_id, sha256, subdir, kind) DO UPDATE SET replaced_at = 0`, channel, subdir, kind, millis(at), hashRows(hashes))
 	return s.translate(err)
 }
 
-// ReplaceBlob notes that an index names a blob no longer.
-func (s *Store) ReplaceBlob(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, h blob.Hash, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `UPDATE index_blobs SET replaced_at = $5 WHERE channel_id = $1 AND sha256 = $2 AND subdir = $3 AND kind = $4`,
-		channel, h[:], subdir, kind, millis(at))
+// ReplaceBlobs notes that an index names blobs no longer.
+func (s *Store) ReplaceBlobs(ctx context.Context, tx registry.Tx, channel int64, subdir, kind string, at time.Time, hashes ...blob.Hash) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	_, err := s.q(tx).exec(ctx, `UPDATE index_blobs SET replaced_at = $4 WHERE channel_id = $1 AND subdir = $2 AND kind = $3
+		AND sha256 IN (`+s.d.table("$5", bytesColumn)+`)`, channel, subdir, kind, millis(at), hashRows(hashes))
 	return s.translate(err)
+}
+
+// hashRows are hashes as a table of one column.
+func hashRows(hashes []blob.Hash) string {
+	rows := make([][]string, len(hashes))
+	for i, h := range hashes {
+		rows[i] = []string{h.String()}
+	}
+	return jsonList(rows)
 }
 
 // HoldsBlob tells whether a blob belongs to a subdir's index, or lately did.

@@ -31,18 +31,22 @@ func (s *Store) WordsToLearn(ctx context.Context) (there bool, err error) {
 	return there, s.translate(err)
 }
 
-// LearnWords notes the words of packages that changed, so many at a time.
+// LearnWords notes the words of packages that changed, so many at a time. It takes the same few statements for however many
+// packages, since uploads wait meanwhile.
 func (s *Store) LearnWords(ctx context.Context, tx registry.Tx, limit int) error {
 	for _, table := range []string{"search_pending", "search_gone"} {
 		list, err := s.unlearned(ctx, tx, table, limit)
 		if err != nil {
 			return err
 		}
+		if len(list) == 0 {
+			continue
+		}
+		if err := s.learn(ctx, tx, list); err != nil {
+			return s.translate(err)
+		}
 		ids := make([]int64, len(list))
 		for i, u := range list {
-			if err := s.learn(ctx, tx, u); err != nil {
-				return s.translate(err)
-			}
 			ids[i] = u.id
 		}
 		if _, err := s.q(tx).exec(ctx, `DELETE FROM `+table+` WHERE artifact_id IN (`+s.d.numbers("$1")+`)`, jsonList(ids)); err != nil {
@@ -71,52 +75,75 @@ func (s *Store) unlearned(ctx context.Context, tx registry.Tx, table string, lim
 	})
 }
 
-// learn notes the words of one package, and forgets those that it had and has no more.
-func (s *Store) learn(ctx context.Context, tx registry.Tx, u unlearned) error {
-	words, err := s.wordNumbers(ctx, tx, u.texts)
+// learn notes the words of packages, and forgets those that they had and have no more.
+func (s *Store) learn(ctx context.Context, tx registry.Tx, list []unlearned) error {
+	numbers, err := s.wordNumbers(ctx, tx, list)
 	if err != nil {
 		return err
 	}
+	var fresh, stale, noted []any
+	var emptied, dropped []int64
 	without := func(list, other []int64) []int64 {
 		return slices.DeleteFunc(slices.Clone(list), func(n int64) bool { return slices.Contains(other, n) })
 	}
-	if fresh := without(words, u.noted); len(fresh) > 0 {
-		_, err := s.q(tx).exec(ctx, `INSERT INTO search_packages (word_id, channel_id, artifact_id)
-			SELECT n.value, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM (`+s.d.numbers("$1")+`) n`, jsonList(fresh), u.channel, u.id)
-		if err != nil {
-			return err
+	for i, u := range list {
+		for _, n := range without(numbers[i], u.noted) {
+			fresh = append(fresh, []int64{n, u.channel, u.id})
+		}
+		gone := without(u.noted, numbers[i])
+		for _, n := range gone {
+			stale = append(stale, []int64{n, u.channel, u.id})
+		}
+		dropped = append(dropped, gone...)
+		if len(numbers[i]) == 0 {
+			emptied = append(emptied, u.id)
+		} else {
+			noted = append(noted, []any{u.id, u.channel, jsonList(numbers[i])})
 		}
 	}
-	if stale := without(u.noted, words); len(stale) > 0 {
-		if err := s.forgetWords(ctx, tx, u, stale); err != nil {
-			return err
-		}
-	}
-	if len(words) == 0 {
-		_, err = s.q(tx).exec(ctx, `DELETE FROM search_texts WHERE artifact_id = $1`, u.id)
+	if err := s.inPieces(ctx, tx, `INSERT INTO search_packages (word_id, channel_id, artifact_id) `+
+		s.d.table("$1", numberColumn, numberColumn, numberColumn), fresh); err != nil {
 		return err
 	}
-	_, err = s.q(tx).exec(ctx, `INSERT INTO search_texts (artifact_id, channel_id, words) VALUES ($1, $2, $3)
-		ON CONFLICT (artifact_id) DO UPDATE SET words = excluded.words`, u.id, u.channel, jsonList(words))
-	return err
+	if err := s.forgetWords(ctx, tx, stale, dropped); err != nil {
+		return err
+	}
+	if len(emptied) > 0 {
+		if _, err := s.q(tx).exec(ctx, `DELETE FROM search_texts WHERE artifact_id IN (`+s.d.numbers("$1")+`)`, jsonList(emptied)); err != nil {
+			return err
+		}
+	}
+	return s.inPieces(ctx, tx, `INSERT INTO search_texts (artifact_id, channel_id, words) SELECT c1, c2, c3
+		FROM (`+s.d.table("$1", numberColumn, numberColumn, textColumn)+`) AS noted WHERE TRUE
+		ON CONFLICT (artifact_id) DO UPDATE SET words = excluded.words`, noted)
 }
 
-// forgetWords notes that a package has some words no more, and forgets those that no package has.
-func (s *Store) forgetWords(ctx context.Context, tx registry.Tx, u unlearned, stale []int64) error {
-	_, err := s.q(tx).exec(ctx, `DELETE FROM search_packages WHERE word_id IN (`+s.d.numbers("$1")+`) AND channel_id = $2 AND artifact_id = $3`,
-		jsonList(stale), u.channel, u.id)
-	if err != nil {
+// forgetWords notes that packages have some words no more, and forgets those that no package has.
+func (s *Store) forgetWords(ctx context.Context, tx registry.Tx, stale []any, words []int64) error {
+	if len(stale) == 0 {
+		return nil
+	}
+	if err := s.inPieces(ctx, tx, `DELETE FROM search_packages WHERE (word_id, channel_id, artifact_id) IN (`+
+		s.d.table("$1", numberColumn, numberColumn, numberColumn)+`)`, stale); err != nil {
 		return err
 	}
+	slices.Sort(words)
 	rows, err := s.q(tx).query(ctx, `DELETE FROM search_words WHERE id IN (`+s.d.numbers("$1")+`)
-		AND NOT EXISTS (SELECT 1 FROM search_packages p WHERE p.word_id = search_words.id) RETURNING id, word`, jsonList(stale))
+		AND NOT EXISTS (SELECT 1 FROM search_packages p WHERE p.word_id = search_words.id) RETURNING id, word`, jsonList(slices.Compact(words)))
 	unused, err := collect(s, rows, err, scanWord)
 	if err != nil {
 		return err
 	}
-	for _, w := range unused {
-		_, err := s.q(tx).exec(ctx, `DELETE FROM search_suffixes WHERE word_id = $1 AND suffix IN (`+s.d.texts("$2")+`)`, w.id, jsonList(suffixesOf(w.word)))
-		if err != nil {
+	return s.inPieces(ctx, tx, `DELETE FROM search_suffixes WHERE (suffix, word_id) IN (`+s.d.table("$1", textColumn, numberColumn)+`)`, suffixRows(unused))
+}
+
+// piece bounds how many rows one statement is given.
+const piece = 2000
+
+// inPieces runs a statement that takes rows on some of them at a time.
+func (s *Store) inPieces(ctx context.Context, tx registry.Tx, statement string, rows []any) error {
+	for some := range slices.Chunk(rows, piece) {
+		if _, err := s.q(tx).exec(ctx, statement, jsonList(some)); err != nil {
 			return err
 		}
 	}
@@ -131,47 +158,82 @@ type numberedWord struct {
 
 func scanWord(r scanner) (w numberedWord, err error) { err = r.Scan(&w.id, &w.word); return w, err }
 
-// wordNumbers gives the numbers of the words of texts, which new words are given, in order; 0 for texts that words cannot
-// stand for.
-func (s *Store) wordNumbers(ctx context.Context, tx registry.Tx, texts []string) ([]int64, error) {
-	var words []string
-	for _, text := range texts {
+// suffixRows are the rows that words have among the suffixes.
+func suffixRows(words []numberedWord) (rows []any) {
+	for _, w := range words {
+		for _, suffix := range suffixesOf(w.word) {
+			rows = append(rows, []any{suffix, w.id})
+		}
+	}
+	return rows
+}
+
+// wordNumbers gives the numbers of the words of each package, in order; 0 for texts that words cannot stand for. New words
+// are given one.
+func (s *Store) wordNumbers(ctx context.Context, tx registry.Tx, list []unlearned) ([][]int64, error) {
+	words, all := make([][]string, len(list)), []string(nil)
+	for i, u := range list {
+		words[i] = u.words()
+		all = append(all, words[i]...)
+	}
+	slices.Sort(all)
+	known, err := s.numberWords(ctx, tx, slices.Compact(all))
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([][]int64, len(list))
+	for i := range list {
+		if words[i] == nil && len(list[i].texts) > 0 {
+			numbers[i] = []int64{0}
+			continue
+		}
+		for _, w := range words[i] {
+			numbers[i] = append(numbers[i], known[w])
+		}
+		slices.Sort(numbers[i])
+	}
+	return numbers, nil
+}
+
+// words gives the different words of a package, nil where its texts cannot be told by words.
+func (u unlearned) words() []string {
+	words := []string{}
+	for _, text := range u.texts {
 		some, whole := wordsOf(text)
 		if !whole {
-			return []int64{0}, nil
+			return nil
 		}
 		words = append(words, some...)
 	}
 	slices.Sort(words)
-	if words = slices.Compact(words); len(words) == 0 {
-		return nil, nil
+	return slices.Compact(words)
+}
+
+// numberWords gives the numbers of words.
+func (s *Store) numberWords(ctx context.Context, tx registry.Tx, words []string) (map[string]int64, error) {
+	numbers := make(map[string]int64, len(words))
+	if len(words) == 0 {
+		return numbers, nil
 	}
 	rows, err := s.q(tx).query(ctx, `SELECT id, word FROM search_words WHERE word IN (`+s.d.texts("$1")+`)`, jsonList(words))
 	known, err := collect(s, rows, err, scanWord)
 	if err != nil {
 		return nil, err
 	}
-	var numbers []int64
 	for _, w := range known {
-		numbers = append(numbers, w.id)
-		words = slices.DeleteFunc(words, func(word string) bool { return word == w.word })
+		numbers[w.word] = w.id
 	}
-	for _, word := range words {
-		id, err := s.newWord(ctx, tx, word)
-		if err != nil {
-			return nil, err
-		}
-		numbers = append(numbers, id)
+	words = slices.DeleteFunc(words, func(word string) bool { return numbers[word] != 0 })
+	if len(words) == 0 {
+		return numbers, nil
 	}
-	slices.Sort(numbers)
-	return numbers, nil
-}
-
-func (s *Store) newWord(ctx context.Context, tx registry.Tx, word string) (id int64, err error) {
-	if err := s.q(tx).row(ctx, `INSERT INTO search_words (word) VALUES ($1) RETURNING id`, word).Scan(&id); err != nil {
-		return 0, err
+	rows, err = s.q(tx).query(ctx, `INSERT INTO search_words (word) `+s.d.texts("$1")+` RETURNING id, word`, jsonList(words))
+	made, err := collect(s, rows, err, scanWord)
+	if err != nil {
+		return nil, err
 	}
-	_, err = s.q(tx).exec(ctx, `INSERT INTO search_suffixes (suffix, word_id) SELECT n.value, CAST($2 AS BIGINT) FROM (`+s.d.texts("$1")+`) n`,
-		jsonList(suffixesOf(word)), id)
-	return id, err
+	for _, w := range made {
+		numbers[w.word] = w.id
+	}
+	return numbers, s.inPieces(ctx, tx, `INSERT INTO search_suffixes (suffix, word_id) `+s.d.table("$1", textColumn, numberColumn), suffixRows(made))
 }

@@ -24,6 +24,8 @@ func sqliteDialect() dialect {
 		Clustered: " WITHOUT ROWID",
 		numbers:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
 		texts:     func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		rows:      func(arg string) string { return "json_each(" + arg + ")" },
+		cell:      sqliteCell,
 		isUnique: func(err error) bool {
 			c, ok := sqliteCode(err)
 			return ok && (c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)

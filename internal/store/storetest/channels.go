@@ -119,7 +119,7 @@ func (s *suite) deletedChannel() {
 	})
 	old := blob.Sum([]byte("an index"))
 	s.write(func(tx registry.Tx) error {
-		if err := s.HoldBlob(s.ctx(), tx, c.ID, "noarch", "shard", old, at(0)); err != nil {
+		if err := s.HoldBlobs(s.ctx(), tx, c.ID, "noarch", "shard", at(0), old); err != nil {
 			return err
 		}
 		return s.SetPointer(s.ctx(), tx, c.ID, "noarch", registry.IndexRepodata, index.Pointer{Generation: 1, Hash: old, BuiltAt: at(0)})

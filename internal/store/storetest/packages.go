@@ -131,13 +131,13 @@ func (s *suite) indexReads() {
 	same(s, "a shard's files", files, []index.File{{Filename: a.Filename, Record: a.Record, RunExports: a.RunExports}})
 	made := stale[0]
 	made.Built, made.Hash = 2, blob.Sum([]byte("shard a"))
-	s.write(func(tx registry.Tx) error { return s.SetShard(s.ctx(), tx, c.ID, "noarch", made) })
+	s.write(func(tx registry.Tx) error { return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{made}) })
 	older := made
 	older.Built, older.Hash = 1, blob.Sum([]byte("older"))
-	s.write(func(tx registry.Tx) error { return s.SetShard(s.ctx(), tx, c.ID, "noarch", older) })
+	s.write(func(tx registry.Tx) error { return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{older}) })
 	same(s, "still stale", must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", 10)), stale[1:])
 	s.write(func(tx registry.Tx) error {
-		return s.SetShard(s.ctx(), tx, c.ID, "noarch", index.Shard{Name: "b", Generation: 1, Built: 1})
+		return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{{Name: "b", Generation: 1, Built: 1}})
 	})
 	shards := map[string]blob.Hash{}
 	s.fails("shards", s.EachShard(s.ctx(), c.ID, "noarch", func(name string, h blob.Hash) error { shards[name] = h; return nil }), nil)
@@ -165,9 +165,9 @@ func (s *suite) indexKeeps() {
 			s.Errorf("%s holds the blob: %t, want %t", subdir, got, want)
 		}
 	}
-	hold := func(tx registry.Tx) error { return s.HoldBlob(s.ctx(), tx, c.ID, "noarch", "shard", h, at(0)) }
+	hold := func(tx registry.Tx) error { return s.HoldBlobs(s.ctx(), tx, c.ID, "noarch", "shard", at(0), h) }
 	replace := func(tx registry.Tx) error {
-		return s.ReplaceBlob(s.ctx(), tx, c.ID, "noarch", "shard", h, at(3))
+		return s.ReplaceBlobs(s.ctx(), tx, c.ID, "noarch", "shard", at(3), h)
 	}
 	lapse := func(tx registry.Tx) error { return s.LapseBlobs(s.ctx(), tx, true, at(4)) }
 	s.write(hold)
@@ -192,7 +192,7 @@ func (s *suite) namedBlobs() {
 	f := s.file(c, "noarch", "a", "1.0", 0)
 	h := blob.Sum([]byte("index"))
 	s.write(func(tx registry.Tx) error {
-		if err := s.HoldBlob(s.ctx(), tx, c.ID, "noarch", "repodata.json", h, at(0)); err != nil {
+		if err := s.HoldBlobs(s.ctx(), tx, c.ID, "noarch", "repodata.json", at(0), h); err != nil {
 			return err
 		}
 		return s.SetPointer(s.ctx(), tx, c.ID, "noarch", registry.IndexRepodata, index.Pointer{Generation: 1, Hash: h, BuiltAt: at(0)})

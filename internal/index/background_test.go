@@ -1,0 +1,57 @@
+package index
+
+import (
+	"testing"
+	"time"
+
+	"kingsnake/internal/registry"
+)
+
+// TestAgenda: repodata.json is due a moment after the first change, shards a moment after the last one.
+func TestAgenda(t *testing.T) {
+	const wait = 500 * time.Millisecond
+	start := time.Unix(1000, 0)
+	p := place{1, "noarch"}
+	shards, repodata := pointerKey{p, registry.IndexShards}, pointerKey{p, registry.IndexRepodata}
+	for _, c := range []struct {
+		name      string
+		changes   []time.Duration
+		elsewhere bool
+		rests     time.Duration
+		// When the two are due, after the start.
+		shards, repodata time.Duration
+	}{
+		{name: "one change", changes: []time.Duration{0}, shards: wait, repodata: wait},
+		{name: "two changes", changes: []time.Duration{0, 300 * time.Millisecond}, shards: 800 * time.Millisecond, repodata: wait},
+		{name: "changes without end", changes: every(100*time.Millisecond, 20*time.Second), shards: pouring * wait, repodata: wait},
+		{name: "of another server", changes: []time.Duration{0, time.Second}, elsewhere: true, shards: time.Second + wait + elsewhere, repodata: wait + elsewhere},
+		{name: "without end, of another server", changes: every(100*time.Millisecond, 20*time.Second), elsewhere: true,
+			shards: pouring*wait + elsewhere, repodata: wait + elsewhere},
+		{name: "after a long build", changes: []time.Duration{0}, rests: 3 * time.Second, shards: wait, repodata: 3 * time.Second},
+	} {
+		a := agenda{map[pointerKey]deadline{}, map[pointerKey]time.Time{}, map[pointerKey]time.Duration{}}
+		if c.rests > 0 {
+			a.rests[repodata] = start.Add(c.rests)
+		}
+		for _, after := range c.changes {
+			a.add(change{p, c.elsewhere}, start.Add(after), wait)
+		}
+		if got := a.due[shards].at.Sub(start); got != c.shards {
+			t.Errorf("%s: shards are due after %v, want %v", c.name, got, c.shards)
+		}
+		if got := a.due[repodata].at.Sub(start); got != c.repodata {
+			t.Errorf("%s: repodata.json is due after %v, want %v", c.name, got, c.repodata)
+		}
+		if got, want := a.untilNext(start), min(c.shards, c.repodata); got != want {
+			t.Errorf("%s: the next is due after %v, want %v", c.name, got, want)
+		}
+	}
+}
+
+// every gives the times from 0 to an end.
+func every(step, end time.Duration) (list []time.Duration) {
+	for at := time.Duration(0); at < end; at += step {
+		list = append(list, at)
+	}
+	return list
+}
