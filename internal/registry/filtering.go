@@ -12,8 +12,9 @@ import (
 type RuleStore interface {
 	SetChannelRules(ctx context.Context, tx Tx, channel int64, f Filters, s ChannelSettings) error
 	// HoldRules waits for whoever changes a channel's filters, and keeps them as they are to the end of the transaction.
-	// Without it a file that is judged at the same moment could be left with what the former filters say of it.
-	HoldRules(ctx context.Context, tx Tx, channel int64) error
+	// Without it a file that is judged at the same moment could be left with what the former filters say of it. It adds to
+	// the bytes that the channel holds, whatever its quota, and gives the channel as it then is.
+	HoldRules(ctx context.Context, tx Tx, channel, bytes int64) (Channel, error)
 	// MoveFiltering notes from which file on the filters are to be applied, 0 for none; ErrNoRecord if that was not from,
 	// unless from is fromAnywhere.
 	MoveFiltering(ctx context.Context, tx Tx, channel, from, to int64) error
@@ -149,7 +150,7 @@ func (s *Filtering) step(ctx context.Context, path string) (more bool, err error
 		if err != nil {
 			return err
 		}
-		if c, err = s.packages.held(ctx, w, c); err != nil {
+		if c, err = s.rules.HoldRules(ctx, w.tx, c.ID, 0); err != nil {
 			return err
 		}
 		if c.Filtering == 0 {
@@ -225,12 +226,8 @@ func (s *Filtering) turn(ctx context.Context, w *work, c Channel, f File, cause 
 }
 
 // judge tells why the filters of a file's channel hide it, by the rules as they are in the transaction, and notes what
-// that changes; had is the file that it replaces, if any.
-func (s *Packages) judge(ctx context.Context, w *work, c Channel, f *File, had File) error {
-	now, err := s.held(ctx, w, c)
-	if err != nil {
-		return err
-	}
+// that changes; now is the channel there, and had the file that it replaces, if any.
+func (s *Packages) judge(ctx context.Context, w *work, now Channel, f *File, had File) error {
 	sieve, err := now.Filters.Conda.sieve("filters.conda")
 	if err != nil {
 		return err
@@ -238,19 +235,11 @@ func (s *Packages) judge(ctx context.Context, w *work, c Channel, f *File, had F
 	if f.Filtered, err = sieve.judge(now, *f); err != nil || (f.Filtered == "") == (had.Filtered == "") {
 		return err
 	}
-	change := FileChange{ChannelID: c.ID, CKey: f.CKey(), Cause: f.Filtered, Change: RouteRemoved, At: s.now()}
+	change := FileChange{ChannelID: now.ID, CKey: f.CKey(), Cause: f.Filtered, Change: RouteRemoved, At: s.now()}
 	if f.Filtered == "" {
 		change.Cause, change.Change = had.Filtered, RouteAdded
 	}
 	return s.rules.InsertFileChange(ctx, w.tx, change)
-}
-
-// held reads a channel anew, with filters that nobody changes before the transaction ends.
-func (s *Packages) held(ctx context.Context, w *work, c Channel) (Channel, error) {
-	if err := s.rules.HoldRules(ctx, w.tx, c.ID); err != nil {
-		return Channel{}, err
-	}
-	return s.channels.ChannelByPath(ctx, w.tx, c.Path)
 }
 
 // filtered words that something is there and hidden, for those who may read the channel.

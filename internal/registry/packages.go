@@ -25,6 +25,8 @@ type PackageStore interface {
 	ListFiles(ctx context.Context, tx Tx, f FileFilter, p Page) ([]File, int64, error)
 	EnsureArtifact(ctx context.Context, tx Tx, a Artifact) (Artifact, error)
 	UpdateArtifact(ctx context.Context, tx Tx, a Artifact) error
+	// GrowArtifact is UpdateArtifact where it is known what the package was before.
+	GrowArtifact(ctx context.Context, tx Tx, was, a Artifact) error
 	DeleteArtifact(ctx context.Context, tx Tx, id int64) error
 	ArtifactByName(ctx context.Context, tx Tx, channel int64, family, name string) (Artifact, error)
 	ListArtifacts(ctx context.Context, f ArtifactFilter, p Page) ([]Artifact, int64, error)
@@ -98,11 +100,13 @@ type Packages struct {
 	channels ChannelFinder
 	stagings StagingStore
 	doomed   DoomedStore
-	lookup   *channelLookup
-	blobs    blob.Store
-	gate     *sync.RWMutex
-	limits   UploadLimits
-	reader   *pkgfile.Reader
+	// shared says that other processes store and delete blobs too.
+	shared bool
+	lookup *channelLookup
+	blobs  blob.Store
+	gate   *sync.RWMutex
+	limits UploadLimits
+	reader *pkgfile.Reader
 	// reading bounds how many packages are read at once: each takes memory and a processor.
 	reading *semaphore.Weighted
 	refs    *memo.Cache[fileKey, FileRef]

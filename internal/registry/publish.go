@@ -134,6 +134,9 @@ func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (
 
 // notDoomed fails where a blob that was stored cannot be named.
 func (s *Packages) notDoomed(ctx context.Context, w *work, h blob.Hash) error {
+	if !s.shared {
+		return nil // The cleanup of this process waits at the gate.
+	}
 	return NotDoomed(ctx, w.tx, s.doomed, s.blobs, s.now(), h)
 }
 
@@ -157,7 +160,16 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	// This takes the channel's lock before any other, as an edit of the filters does.
-	if err := s.judge(ctx, w, c, &f, had); err != nil {
+	now, err := s.rules.HoldRules(ctx, w.tx, c.ID, f.Size-had.Size)
+	if err != nil {
+		return File{}, err
+	}
+	// It is where a quota is kept: two uploads at once cannot both take the last bytes.
+	if more := f.Size - had.Size; more > 0 && now.QuotaBytes > 0 && now.UsedBytes > now.QuotaBytes {
+		now.UsedBytes -= more
+		return File{}, overQuota(now, more)
+	}
+	if err := s.judge(ctx, w, now, &f, had); err != nil {
 		return File{}, err
 	}
 	a, err := s.packages.EnsureArtifact(ctx, w.tx, Artifact{
@@ -167,9 +179,6 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	f.ChannelID, f.ArtifactID = c.ID, a.ID
-	if err := s.count(ctx, w.tx, c, f.Size-had.Size); err != nil {
-		return File{}, err
-	}
 	if had.ID != 0 {
 		f.ID, f.CreatedAt = had.ID, had.CreatedAt
 		err = s.packages.ReplaceFile(ctx, w.tx, f)
@@ -207,11 +216,12 @@ func (s *Packages) grow(ctx context.Context, tx Tx, a Artifact, f, had File) err
 	if had.ID != 0 || f.Filtered != "" {
 		return s.summarise(ctx, tx, a)
 	}
+	was := a
 	a.FileCount++
 	a.Subdirs = insertSorted(a.Subdirs, f.Subdir)
 	if a.newer(f) {
 		a.describeBy(f)
 	}
 	a.UpdatedAt = f.UpdatedAt
-	return s.packages.UpdateArtifact(ctx, tx, a)
+	return s.packages.GrowArtifact(ctx, tx, was, a)
 }

@@ -44,23 +44,6 @@ func (s *Channels) SetQuota(ctx context.Context, caller *access.Caller, path str
 	return s.detailed(ctx, c)
 }
 
-// count adds the bytes of a file to its channel, or takes them off. It is where a quota is kept: two uploads at once
-// cannot both take the last bytes.
-func (s *Packages) count(ctx context.Context, tx Tx, c Channel, bytes int64) error {
-	if bytes == 0 {
-		return nil
-	}
-	err := s.quotas.AddChannelBytes(ctx, tx, c.ID, bytes)
-	if !errors.Is(err, ErrNoRecord) {
-		return err
-	}
-	now, err := s.channels.ChannelByPath(ctx, tx, c.Path)
-	if err != nil {
-		return err
-	}
-	return overQuota(now, bytes)
-}
-
 func overQuota(c Channel, bytes int64) error {
 	return &Error{Code: CodeQuota, Reason: "quota_exceeded", Message: fmt.Sprintf(
 		"channel %s holds %d bytes, and %d more would exceed its quota of %d; delete files, or ask an administrator for a larger quota",

@@ -53,7 +53,9 @@ type Options struct {
 	// Heads signs the audit.
 	Heads HeadSigner
 	// Gate is held open while a blob is stored and not named yet, so that the cleanup leaves it alone.
-	Gate      *sync.RWMutex
+	Gate *sync.RWMutex
+	// Shared says that other processes store and delete blobs too, for whom the gate is no hindrance.
+	Shared    bool
 	Mint      Mint
 	Cleaner   Cleaner
 	Passwords Passwords
@@ -118,7 +120,7 @@ func New(o Options) *Service {
 	tokens := &Tokens{core: c, tokens: o.Store, people: o.Store, directory: directory, lookup: lookup, mint: o.Mint, settings: settings}
 	jobs := &Jobs{core: c, jobs: o.Store, handlers: map[JobKind]jobHandler{}, routine: map[JobKind]bool{}}
 	packages := &Packages{
-		core: c, jobs: jobs, packages: o.Store, doomed: o.Store, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
+		core: c, jobs: jobs, packages: o.Store, doomed: o.Store, shared: o.Shared, lookup: lookup, blobs: o.Blobs, gate: o.Gate, limits: o.Limits,
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 		abouts: newAboutReader(o.Limits.Package),
 	}

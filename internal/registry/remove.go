@@ -67,7 +67,7 @@ func (s *Packages) remove(ctx context.Context, w *work, c Channel, f File, more 
 	if err := s.packages.DeleteFile(ctx, w.tx, f.ID); err != nil {
 		return err
 	}
-	if err := s.count(ctx, w.tx, c, -f.Size); err != nil {
+	if err := s.quotas.AddChannelBytes(ctx, w.tx, c.ID, -f.Size); err != nil {
 		return err
 	}
 	if err := s.mark(ctx, w, f, f.Labels); err != nil {

@@ -134,7 +134,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 	})
 	s.Upkeep = upkeep.New(upkeep.Options{Store: s.Store, Blobs: stored, Gate: gate, Shared: cfg.Database != "", Log: o.Log, Now: o.Now})
 	s.Service = registry.New(registry.Options{
-		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
+		Store: s.Store, Blobs: s.Blobs, Index: s.Index, Feed: s.Feed, Gate: gate, Shared: cfg.Database != "", Mint: s.Keys, Cleaner: s.Upkeep, Heads: s.Keys,
 		Passwords: s.Passwords,
 		Limits:    registry.UploadLimits{MaxSize: int64(cfg.MaxUploadSize)},
 		Tokens:    tokenPolicies(cfg),

@@ -17,21 +17,16 @@ func (s *Store) chain(ctx context.Context, tx *txn, events []registry.Event) err
 		return err
 	}
 	prev := link(hash)
-	insert, err := tx.tx.PrepareContext(ctx, `INSERT INTO audit (id, at, event, outcome, principal_id, principal, via, token_id, subject_id, channel_id, target,
-			scope, reason, address, client, request_id, data, format, prev, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`)
-	if err != nil {
-		return err
-	}
-	defer insert.Close() //nolint:errcheck // The transaction ends next, and the statement with it.
+	rows := make([][]any, len(events))
 	for i, e := range events {
 		e = e.Chained(last-int64(len(events)-1-i), prev)
-		_, err := insert.ExecContext(ctx, e.ID, millis(e.At), string(e.Type), string(e.Outcome), e.PrincipalID, e.Principal, e.Via, e.TokenID, e.SubjectID,
-			e.ChannelID, e.Target, e.Scope, e.Reason, e.Address, e.Client, e.RequestID, e.Data, e.Format, e.Prev[:], e.Hash[:])
-		if err != nil {
-			return err
-		}
+		rows[i] = []any{e.ID, millis(e.At), string(e.Type), string(e.Outcome), e.PrincipalID, e.Principal, e.Via, e.TokenID, e.SubjectID,
+			e.ChannelID, e.Target, e.Scope, e.Reason, e.Address, e.Client, e.RequestID, e.Data, e.Format, e.Prev[:], e.Hash[:]}
 		prev = e.Hash
+	}
+	if err := insertRows(ctx, tx, `INSERT INTO audit (id, at, event, outcome, principal_id, principal, via, token_id, subject_id, channel_id, target,
+		scope, reason, address, client, request_id, data, format, prev, hash)`, rows); err != nil {
+		return err
 	}
 	_, err = tx.exec(ctx, `UPDATE audit_chain SET hash = $1`, prev[:])
 	return err

@@ -47,7 +47,7 @@ type dialect struct {
 	numbers, texts func(arg string) string
 	// rows is the table of the elements of a JSON list of lists, and cell an expression for a column of one; see table.
 	rows func(arg string) string
-	cell func(i int, k columnKind) string
+	cell func(i int, k kind) string
 }
 
 // migrations renders the migration templates for this database.

@@ -11,13 +11,20 @@ import (
 	"kingsnake/internal/registry"
 )
 
-// InsertChange adds a row to the feed that other processes follow.
-func (s *Store) InsertChange(ctx context.Context, tx registry.Tx, c registry.Change, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO changes (kind, ref, name, at) VALUES ($1, $2, $3, $4)`, string(c.Kind), c.Ref, c.Name, millis(at))
-	if t, ok := tx.(*txn); ok {
-		t.told = true
+// InsertChange adds a row to the feed that other processes follow. It is written when the transaction ends, with those of
+// the other writes that share it.
+func (s *Store) InsertChange(_ context.Context, tx registry.Tx, c registry.Change, at time.Time) error {
+	t, ok := tx.(*txn)
+	if !ok {
+		return errors.New("a change is told of outside of a write")
 	}
-	return s.translate(err)
+	t.changes = append(t.changes, []any{string(c.Kind), c.Ref, c.Name, millis(at)})
+	return nil
+}
+
+// tell adds rows to the feed.
+func (s *Store) tell(ctx context.Context, tx *txn, changes [][]any) error {
+	return insertRows(ctx, tx, `INSERT INTO changes (kind, ref, name, at)`, changes)
 }
 
 // ChangesAfter reads the feed from a place on.

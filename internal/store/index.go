@@ -121,7 +121,7 @@ func (s *Store) SetShards(ctx context.Context, tx registry.Tx, channel int64, su
 	}
 	if len(made) > 0 {
 		if _, err := s.q(tx).exec(ctx, `UPDATE shards SET built = made.c2, sha256 = made.c3
-			FROM (`+s.d.table("$3", textColumn, numberColumn, bytesColumn)+`) AS made
+			FROM (`+s.d.table("$3", kindText, kindInt, kindBytes)+`) AS made
 			WHERE shards.channel_id = $1 AND shards.subdir = $2 AND shards.name = made.c1 AND shards.built < made.c2`, channel, subdir, jsonList(made)); err != nil {
 			return s.translate(err)
 		}
@@ -130,7 +130,7 @@ func (s *Store) SetShards(ctx context.Context, tx registry.Tx, channel int64, su
 		return nil
 	}
 	_, err := s.q(tx).exec(ctx, `DELETE FROM shards WHERE channel_id = $1 AND subdir = $2 AND (name, generation) IN (`+
-		s.d.table("$3", textColumn, numberColumn)+`)`, channel, subdir, jsonList(gone))
+		s.d.table("$3", kindText, kindInt)+`)`, channel, subdir, jsonList(gone))
 	return s.translate(err)
 }
 
@@ -176,7 +176,7 @@ func (s *Store) HoldBlobs(ctx context.Context, tx registry.Tx, channel int64, su
 		return nil
 	}
 	_, err := s.q(tx).exec(ctx, `INSERT INTO index_blobs (channel_id, sha256, subdir, kind, created_at)
-		SELECT DISTINCT CAST($1 AS BIGINT), c1, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM (`+s.d.table("$5", bytesColumn)+`) AS named WHERE TRUE
+		SELECT DISTINCT CAST($1 AS BIGINT), c1, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM (`+s.d.table("$5", kindBytes)+`) AS named WHERE TRUE
 		ON CONFLICT (channel_id, sha256, subdir, kind) DO UPDATE SET replaced_at = 0`, channel, subdir, kind, millis(at), hashRows(hashes))
 	return s.translate(err)
 }
@@ -187,7 +187,7 @@ func (s *Store) ReplaceBlobs(ctx context.Context, tx registry.Tx, channel int64,
 		return nil
 	}
 	_, err := s.q(tx).exec(ctx, `UPDATE index_blobs SET replaced_at = $4 WHERE channel_id = $1 AND subdir = $2 AND kind = $3
-		AND sha256 IN (`+s.d.table("$5", bytesColumn)+`)`, channel, subdir, kind, millis(at), hashRows(hashes))
+		AND sha256 IN (`+s.d.table("$5", kindBytes)+`)`, channel, subdir, kind, millis(at), hashRows(hashes))
 	return s.translate(err)
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
@@ -35,7 +36,11 @@ func scanArtifact(r scanner) (a registry.Artifact, err error) {
 
 // EnsureArtifact gives the package of this name, made if there was none.
 func (s *Store) EnsureArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) (registry.Artifact, error) {
-	_, err := s.q(tx).exec(ctx, `INSERT INTO artifacts (channel_id, family, name, latest_version_key, created_at, updated_at)
+	had, err := s.ArtifactByName(ctx, tx, a.ChannelID, a.Family, a.Name)
+	if !errors.Is(err, registry.ErrNoRecord) {
+		return had, err
+	}
+	_, err = s.q(tx).exec(ctx, `INSERT INTO artifacts (channel_id, family, name, latest_version_key, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel_id, family, name) DO NOTHING`,
 		a.ChannelID, a.Family, a.Name, a.LatestVersionKey, millis(a.CreatedAt), millis(a.UpdatedAt))
 	if err != nil {
@@ -56,6 +61,19 @@ func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.A
 		AND (summary <> $3 OR (file_count > 0) <> (CAST($2 AS BIGINT) > 0)) ON CONFLICT (artifact_id) DO NOTHING`, a.ID, a.FileCount, a.Summary); err != nil {
 		return s.translate(err)
 	}
+	return s.describeArtifact(ctx, tx, a)
+}
+
+// GrowArtifact is UpdateArtifact where it is known what the package was before: seldom more than its row changes.
+func (s *Store) GrowArtifact(ctx context.Context, tx registry.Tx, was, a registry.Artifact) error {
+	if was.Summary != a.Summary || (was.FileCount > 0) != (a.FileCount > 0) {
+		return s.UpdateArtifact(ctx, tx, a)
+	}
+	return s.describeArtifact(ctx, tx, a)
+}
+
+// describeArtifact writes a package's row.
+func (s *Store) describeArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE artifacts SET file_count = $2, latest_version = $3, latest_version_key = $4,
 		summary = $5, about = $6, subdirs = $7, updated_at = $8, depends_known = FALSE WHERE id = $1`,
 		a.ID, a.FileCount, a.LatestVersion, a.LatestVersionKey, a.Summary, string(a.About), jsonList(a.Subdirs), millis(a.UpdatedAt)))

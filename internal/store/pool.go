@@ -105,8 +105,8 @@ type txn struct {
 	pool *pool
 	// events are what the member recorded; they are written when the batch ends.
 	events []registry.Event
-	// told tells that the member added to the feed.
-	told bool
+	// changes are what it adds to the feed, written then too.
+	changes [][]any
 }
 
 // prepared gives a statement as part of the transaction, nil for one to run unprepared.

@@ -60,12 +60,12 @@ func elements(arg string) string {
 	return "json_array_elements_text(CAST(CAST(" + arg + " AS TEXT) AS JSON)) AS list (value)"
 }
 
-// textDefinition finds the definitions of columns of text. Names are in lower case and all other words in capitals.
-var textDefinition = regexp.MustCompile(`\b([a-z][a-z0-9_]*) TEXT\b`)
+// textColumn finds the definitions of columns of text. Names are in lower case and all other words in capitals.
+var textColumn = regexp.MustCompile(`\b([a-z][a-z0-9_]*) TEXT\b`)
 
 // byteOrder makes columns of text compare byte by byte, as SQLite's do, whatever the language of the database.
 func byteOrder(migration []byte) []byte {
-	return textDefinition.ReplaceAll(migration, []byte(`$1 TEXT COLLATE "C"`))
+	return textColumn.ReplaceAll(migration, []byte(`$1 TEXT COLLATE "C"`))
 }
 
 // postgresText is a text without what PostgreSQL refuses: bytes that are not UTF-8, and zeros.
@@ -179,7 +179,7 @@ func OpenPostgres(ctx context.Context, o Postgres) (_ *Store, rerr error) {
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 	s := &Store{d: postgresDialect(), listen: cfg, limits: defaultSearchLimits()}
-	s.writer, s.reader = newWriter(w, s.d, s.chain), newPool(r, s.d)
+	s.writer, s.reader = newWriter(s, w), newPool(r, s.d)
 	if err := s.chainOld(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: the audit of before could not be chained: %w", postgresName(cfg), err), s.Close())
 	}

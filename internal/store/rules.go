@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"kingsnake/internal/registry"
@@ -22,9 +23,11 @@ func (s *Store) SetChannelRules(ctx context.Context, tx registry.Tx, channel int
 	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET filters = $2, settings = $3 WHERE id = $1`, channel, string(filters), string(rest)))
 }
 
-// HoldRules takes the lock of a channel's row, by an update that changes nothing.
-func (s *Store) HoldRules(ctx context.Context, tx registry.Tx, channel int64) error {
-	return s.affected(s.q(tx).exec(ctx, `UPDATE channels SET filtering = filtering WHERE id = $1`, channel))
+// HoldRules takes the lock of a channel's row, adds to its bytes, and reads it.
+func (s *Store) HoldRules(ctx context.Context, tx registry.Tx, channel, bytes int64) (registry.Channel, error) {
+	c, err := scanChannel(s.q(tx).row(ctx, `UPDATE channels SET used_bytes = used_bytes + $2 WHERE id = $1
+		RETURNING `+strings.ReplaceAll(channelColumns, "c.", ""), channel, bytes))
+	return c, s.translate(err)
 }
 
 // MoveFiltering notes from which file on a channel's filters are to be applied, if that was from, or from is -1.

@@ -15,7 +15,7 @@ func (s *Store) Savepoint(ctx context.Context, tx registry.Tx, fn func() error) 
 	if !isWrite {
 		return errors.New("a savepoint outside of a write")
 	}
-	q, recorded := s.q(tx), len(t.events)
+	q, recorded, told := s.q(tx), len(t.events), len(t.changes)
 	if _, err := q.exec(ctx, "SAVEPOINT part"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
@@ -24,7 +24,7 @@ func (s *Store) Savepoint(ctx context.Context, tx registry.Tx, fn func() error) 
 		if ok {
 			return
 		}
-		t.events = t.events[:recorded]
+		t.events, t.changes = t.events[:recorded], t.changes[:told]
 		for _, undo := range []string{"ROLLBACK TO part", "RELEASE part"} {
 			if _, uerr := q.exec(ctx, undo); uerr != nil && err != nil {
 				// Only the kind of an error of fn may be judged by the caller, and this one is of another kind.

@@ -102,7 +102,7 @@ func (s *Store) learn(ctx context.Context, tx registry.Tx, list []unlearned) err
 		}
 	}
 	if err := s.inPieces(ctx, tx, `INSERT INTO search_packages (word_id, channel_id, artifact_id) `+
-		s.d.table("$1", numberColumn, numberColumn, numberColumn), fresh); err != nil {
+		s.d.table("$1", kindInt, kindInt, kindInt), fresh); err != nil {
 		return err
 	}
 	if err := s.forgetWords(ctx, tx, stale, dropped); err != nil {
@@ -114,7 +114,7 @@ func (s *Store) learn(ctx context.Context, tx registry.Tx, list []unlearned) err
 		}
 	}
 	return s.inPieces(ctx, tx, `INSERT INTO search_texts (artifact_id, channel_id, words) SELECT c1, c2, c3
-		FROM (`+s.d.table("$1", numberColumn, numberColumn, textColumn)+`) AS noted WHERE TRUE
+		FROM (`+s.d.table("$1", kindInt, kindInt, kindText)+`) AS noted WHERE TRUE
 		ON CONFLICT (artifact_id) DO UPDATE SET words = excluded.words`, noted)
 }
 
@@ -124,7 +124,7 @@ func (s *Store) forgetWords(ctx context.Context, tx registry.Tx, stale []any, wo
 		return nil
 	}
 	if err := s.inPieces(ctx, tx, `DELETE FROM search_packages WHERE (word_id, channel_id, artifact_id) IN (`+
-		s.d.table("$1", numberColumn, numberColumn, numberColumn)+`)`, stale); err != nil {
+		s.d.table("$1", kindInt, kindInt, kindInt)+`)`, stale); err != nil {
 		return err
 	}
 	slices.Sort(words)
@@ -134,7 +134,7 @@ func (s *Store) forgetWords(ctx context.Context, tx registry.Tx, stale []any, wo
 	if err != nil {
 		return err
 	}
-	return s.inPieces(ctx, tx, `DELETE FROM search_suffixes WHERE (suffix, word_id) IN (`+s.d.table("$1", textColumn, numberColumn)+`)`, suffixRows(unused))
+	return s.inPieces(ctx, tx, `DELETE FROM search_suffixes WHERE (suffix, word_id) IN (`+s.d.table("$1", kindText, kindInt)+`)`, suffixRows(unused))
 }
 
 // piece bounds how many rows one statement is given.
@@ -235,5 +235,5 @@ func (s *Store) numberWords(ctx context.Context, tx registry.Tx, words []string)
 	for _, w := range made {
 		numbers[w.word] = w.id
 	}
-	return numbers, s.inPieces(ctx, tx, `INSERT INTO search_suffixes (suffix, word_id) `+s.d.table("$1", textColumn, numberColumn), suffixRows(made))
+	return numbers, s.inPieces(ctx, tx, `INSERT INTO search_suffixes (suffix, word_id) `+s.d.table("$1", kindText, kindInt), suffixRows(made))
 }

@@ -69,7 +69,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	w.SetMaxOpenConns(1)
 	s := &Store{d: sqliteDialect(), limits: defaultSearchLimits()}
-	s.writer = newWriter(w, s.d, s.chain)
+	s.writer = newWriter(s, w)
 	if err := s.migrate(ctx, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), w.Close())
 	}

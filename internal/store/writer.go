@@ -19,7 +19,8 @@ const maxBatch = 64
 // commit: each runs inside a savepoint of its own, and the last in the queue pays for the one fsync of all.
 type writer struct {
 	pool *pool
-	// chain writes the events of a batch at its end.
+	// tell and chain write the changes and the events of a batch at its end.
+	tell    func(context.Context, *txn, [][]any) error
 	chain   func(context.Context, *txn, []registry.Event) error
 	waiting atomic.Int64
 
@@ -37,8 +38,10 @@ type batch struct {
 	tx     *sql.Tx
 	size   int
 	events []registry.Event
-	// told tells that a member added to the feed.
-	told bool
+	// changes are what the members add to the feed.
+	changes [][]any
+	// inside tells that the savepoint of the member before is still open; the next one ends it, and so does the commit.
+	inside bool
 	// broken is why a failed member could not be undone: the database has ended the transaction, as it does when its disk
 	// is full, and what runs in it from then on would be for itself.
 	broken error
@@ -46,8 +49,8 @@ type batch struct {
 	err    error
 }
 
-func newWriter(db *sql.DB, d dialect, chain func(context.Context, *txn, []registry.Event) error) *writer {
-	return &writer{pool: newPool(db, d), chain: chain}
+func newWriter(s *Store, db *sql.DB) *writer {
+	return &writer{pool: newPool(db, s.d), tell: s.tell, chain: s.chain}
 }
 
 // do runs fn in a transaction and returns once its effects are durable. fn runs once.
@@ -106,15 +109,23 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 
 // member runs fn inside a savepoint, so that its failure leaves the others of the batch alone.
 func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) error) (err error) {
-	if _, err := b.tx.ExecContext(ctx, "SAVEPOINT member"); err != nil {
+	enter := "SAVEPOINT member"
+	if b.inside {
+		enter = "RELEASE member; " + enter
+	}
+	if _, err := b.tx.ExecContext(ctx, enter); err != nil {
+		// Where the one before stands is not known.
+		b.broken = w.ended(err, err)
 		return fmt.Errorf("savepoint: %w", err)
 	}
+	b.inside = true
 	ok := false
 	defer func() {
 		if ok {
 			return
 		}
 		// fn failed or panicked: undo what it did.
+		b.inside = false
 		for _, undo := range []string{"ROLLBACK TO member", "RELEASE member"} {
 			if _, uerr := b.tx.ExecContext(ctx, undo); uerr != nil {
 				b.broken = w.ended(err, uerr)
@@ -126,11 +137,8 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 	if err := fn(t); err != nil {
 		return err
 	}
-	if _, err := b.tx.ExecContext(ctx, "RELEASE member"); err != nil {
-		return fmt.Errorf("release: %w", err)
-	}
 	ok = true
-	b.events, b.told = append(b.events, t.events...), b.told || t.told
+	b.events, b.changes = append(b.events, t.events...), append(b.changes, t.changes...)
 	return nil
 }
 
@@ -163,14 +171,20 @@ func (w *writer) finish(ctx context.Context, b *batch) error {
 		_ = b.tx.Rollback()
 		return b.broken
 	}
-	if len(b.events) > 0 {
-		if err := w.chain(ctx, &txn{tx: b.tx, pool: w.pool}, b.events); err != nil {
-			return errors.Join(fmt.Errorf("audit: %w", err), b.tx.Rollback())
+	tx := &txn{tx: b.tx, pool: w.pool}
+	if len(b.changes) > 0 {
+		if err := w.tell(ctx, tx, b.changes); err != nil {
+			return errors.Join(fmt.Errorf("feed: %w", err), b.tx.Rollback())
 		}
 	}
-	if notify := w.pool.d.notify; b.told && notify != "" {
+	if notify := w.pool.d.notify; len(b.changes) > 0 && notify != "" {
 		if _, err := b.tx.ExecContext(ctx, notify); err != nil {
 			return errors.Join(fmt.Errorf("notify: %w", err), b.tx.Rollback())
+		}
+	}
+	if len(b.events) > 0 {
+		if err := w.chain(ctx, tx, b.events); err != nil {
+			return errors.Join(fmt.Errorf("audit: %w", err), b.tx.Rollback())
 		}
 	}
 	if err := b.tx.Commit(); err != nil {

@@ -32,9 +32,18 @@ func (s *suite) channelCounts() {
 		a.FileCount, a.LatestVersionKey = files, []byte{1}
 		s.write(func(tx registry.Tx) error { return s.UpdateArtifact(s.ctx(), tx, a) })
 	}
+	grow := func(was, a registry.Artifact) {
+		a.LatestVersionKey = []byte{1}
+		s.write(func(tx registry.Tx) error { return s.GrowArtifact(s.ctx(), tx, was, a) })
+	}
 	offer(one, 2)
 	offer(one, 3)
-	offer(two, 1)
+	was := two
+	two.FileCount = 1
+	grow(was, two)
+	was, two.LatestVersion = two, "2.0"
+	grow(was, two)
+	same(s, "grown", must[registry.Artifact](s, "read")(s.ArtifactByName(s.ctx(), nil, c.ID, two.Family, two.Name)).LatestVersion, "2.0")
 	s.write(func(tx registry.Tx) error { return s.AddDownloads(s.ctx(), tx, 0, one.ID, 5) })
 	s.write(func(tx registry.Tx) error { return s.AddDownloads(s.ctx(), tx, 0, two.ID, 2) })
 	want("with two packages", 2, 7)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -238,16 +239,31 @@ func (s *suite) feed() {
 		}
 		return nil
 	})
-	got := must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), 0, 10))
+	for i := range int64(40) {
+		changes = append(changes, registry.Change{Kind: registry.ChangedFiles, Ref: i, Name: "noarch"})
+	}
+	s.write(func(tx registry.Tx) error {
+		for _, c := range changes[2:] {
+			if err := s.InsertChange(s.ctx(), tx, c, at(2)); err != nil {
+				return err
+			}
+		}
+		undone := errors.New("undone")
+		s.fails("a part that is undone", s.Savepoint(s.ctx(), tx, func() error {
+			return errors.Join(s.InsertChange(s.ctx(), tx, changes[0], at(3)), undone)
+		}), undone)
+		return nil
+	})
+	got := must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), 0, 100))
 	for i := range got {
 		changes[i].Seq = got[i].Seq
 	}
 	same(s, "changes", got, changes)
-	same(s, "later ones", must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), got[0].Seq, 10)), changes[1:])
+	same(s, "later ones", must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), got[0].Seq, 10)), changes[1:11])
 	// The last one stays, so that the end of the feed never goes back.
 	s.write(func(tx registry.Tx) error { return s.PruneChanges(s.ctx(), tx, at(100)) })
-	same(s, "after pruning", must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), 0, 10)), changes[1:])
-	last(got[1].Seq)
+	same(s, "after pruning", must[[]registry.Change](s, "changes")(s.ChangesAfter(s.ctx(), 0, 10)), changes[len(changes)-1:])
+	last(got[len(got)-1].Seq)
 }
 
 func (s *suite) settings() {

@@ -36,8 +36,8 @@ func (s *suite) filters() {
 	one.Filtered = registry.CauseExcludeSpecs
 	same(s, "a hidden file by its name", must[registry.File](s, "read")(s.FileByKey(s.ctx(), nil, c.ID, "noarch", one.Filename)), one)
 	s.hidden(c, one, two)
-	s.fails("hold the rules", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.HoldRules(s.ctx(), tx, c.ID) }), nil)
-	s.fails("hold the rules of nothing", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.HoldRules(s.ctx(), tx, c.ID+99) }), registry.ErrNoRecord)
+	s.fails("hold the rules", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return holdRules(s, tx, c.ID) }), nil)
+	s.fails("hold the rules of nothing", s.Store.Write(s.ctx(), func(tx registry.Tx) error { return holdRules(s, tx, c.ID+99) }), registry.ErrNoRecord)
 	s.fileChanges(c, other)
 }
 
@@ -106,6 +106,12 @@ func (s *suite) fileChanges(c, other registry.Channel) {
 	same(s, "what is left", read(registry.Page{Limit: 9}, 1), []registry.FileChange{young})
 }
 
+// holdRules holds the rules of a channel to the end of a write.
+func holdRules(s *suite, tx registry.Tx, channel int64) error {
+	_, err := s.HoldRules(s.ctx(), tx, channel, 0)
+	return err
+}
+
 func (s *suite) quotas() {
 	c := s.channel("team", private)
 	add := func(n int64) error {
@@ -119,6 +125,12 @@ func (s *suite) quotas() {
 	s.fails("to the last byte", add(40), nil)
 	c.UsedBytes, c.QuotaBytes = 100, 100
 	same(s, "what was counted", must[registry.Channel](s, "read")(s.ChannelByPath(s.ctx(), nil, "team")), c)
+	c.UsedBytes += 7
+	s.write(func(tx registry.Tx) error {
+		same(s, "what is counted, whatever the quota", must[registry.Channel](s, "hold")(s.HoldRules(s.ctx(), tx, c.ID, 7)), c)
+		return nil
+	})
+	same(s, "what was counted then", must[registry.Channel](s, "read")(s.ChannelByPath(s.ctx(), nil, "team")), c)
 	err := s.Store.Write(s.ctx(), func(tx registry.Tx) error { return s.SetChannelQuota(s.ctx(), tx, c.ID+99, 1) })
 	s.fails("a channel that is gone", err, registry.ErrNoRecord)
 }
