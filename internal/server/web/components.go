@@ -84,11 +84,11 @@ func (c copyable) Pieces() []piece {
 	return out
 }
 
-// breaks are the parts of an address between which a line may break: after its slashes.
-func breaks(text string) []string {
+// breaks are the parts of an address between which a line may break: after the marks, such as slashes.
+func breaks(text, marks string) []string {
 	var out []string
 	for i := 1; i < len(text); i++ {
-		if text[i-1] == '/' && text[i] != '/' {
+		if strings.IndexByte(marks, text[i-1]) >= 0 && strings.IndexByte(marks, text[i]) < 0 {
 			out, text, i = append(out, text[:i]), text[i:], 0
 		}
 	}

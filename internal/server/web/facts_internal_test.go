@@ -60,11 +60,11 @@ func TestEventTargets(t *testing.T) {
 // TestBreaks looks that an address is whole when its parts are put together.
 func TestBreaks(t *testing.T) {
 	for text, want := range map[string][]string{
-		"":                         {""},
-		"/":                        {"/"},
-		"https://host/t/<TOKEN>/a": {"https://", "host/", "t/", "<TOKEN>/", "a"},
+		"":                           {""},
+		"/":                          {"/"},
+		"https://a.host/t/<TOKEN>/b": {"https://", "a.", "host/", "t/", "<TOKEN>/", "b"},
 	} {
-		if diff := cmp.Diff(want, breaks(text)); diff != "" {
+		if diff := cmp.Diff(want, breaks(text, "/.")); diff != "" {
 			t.Errorf("%q: (-want +got)\n%s", text, diff)
 		}
 	}
