@@ -37,6 +37,7 @@ type Audit struct {
 	lookup *channelLookup
 	signer HeadSigner
 	jobs   *Jobs
+	look   lookLimits
 }
 
 // auditChunk is how many rows are read at a time.

@@ -17,3 +17,6 @@ func EnforceSome(ctx context.Context, s *Service, caller *access.Caller, scope a
 	_, _, err := s.Channels.lookup.onSome(ctx, s.Channels.core, caller, scope, path)
 	return err
 }
+
+// LookAt makes looks at the audit read so many rows, and so many that are searched for a text.
+func LookAt(s *Service, rows, words int) { s.Audit.look = lookLimits{rows: rows, words: words} }

@@ -140,7 +140,7 @@ func New(o Options) *Service {
 	filtering := &Filtering{core: c, rules: o.Store, channels: o.Store, packages: packages, lookup: lookup, wake: make(chan struct{}, 1)}
 	packages.rules, packages.quotas, packages.channels, packages.stagings = o.Store, o.Store, o.Store, o.Store
 	channels.quotas, channels.filtering = o.Store, filtering
-	audits := &Audit{core: c, audit: o.Store, people: o.Store, lookup: lookup, signer: o.Heads, jobs: jobs}
+	audits := &Audit{core: c, audit: o.Store, people: o.Store, lookup: lookup, signer: o.Heads, jobs: jobs, look: defaultLookLimits()}
 	jobs.handlers[JobAuditVerify] = audits.runVerify
 	return &Service{
 		Channels: channels,

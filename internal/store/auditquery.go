@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"math"
 	"strings"
+	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -23,6 +25,39 @@ func (s *Store) FindAudit(ctx context.Context, f registry.AuditFilter, offset, l
 func (s *Store) CountAudit(ctx context.Context, f registry.AuditFilter) (int64, error) {
 	w := s.auditWhere(f)
 	return s.total(ctx, s.reader, ` FROM audit a`, w, f.Enough)
+}
+
+// AuditFloor gives the number of the row behind so many of those before another one that an index finds for a filter; 0 when
+// there are fewer.
+func (s *Store) AuditFloor(ctx context.Context, f registry.AuditFilter, rows int) (floor int64, err error) {
+	var w where
+	switch {
+	case f.User != "":
+		w.add(`a.principal = ?`, f.User)
+	case f.Token != "":
+		w.add(`a.token_id = ? AND a.token_id <> ''`, f.Token)
+	default:
+		return max(f.Before-1-int64(rows), 0), nil // Rows are numbered without gaps.
+	}
+	w.add(`a.id < ?`, f.Before)
+	err = s.reader.row(ctx, `SELECT COALESCE(MAX(k.id), 0) FROM (SELECT a.id FROM audit a`+w.sql()+` ORDER BY a.id DESC`+
+		w.number(` LIMIT 1 OFFSET ?`, rows)+`) k`, w.args...).Scan(&floor)
+	return floor, s.translate(err)
+}
+
+// AuditSpan gives the first and the last number of the rows of a span of time, of which a zero time is no bound. Rows are
+// numbered when they are written, which is not quite the order in which what they tell happened: the order of so many is made up for.
+func (s *Store) AuditSpan(ctx context.Context, from, until time.Time, slack int) (first, last int64, err error) {
+	first, last = 1, math.MaxInt64
+	if !from.IsZero() {
+		err = s.reader.row(ctx, `SELECT COALESCE(MIN(k.id), CAST($3 AS BIGINT)) FROM (SELECT a.id FROM audit a WHERE a.at >= $1 ORDER BY a.at LIMIT $2) k`,
+			millis(from), slack, last).Scan(&first)
+	}
+	if err == nil && !until.IsZero() {
+		err = s.reader.row(ctx, `SELECT COALESCE(MAX(k.id), 0) FROM (SELECT a.id FROM audit a WHERE a.at < $1 ORDER BY a.at DESC LIMIT $2) k`,
+			millis(until), slack).Scan(&last)
+	}
+	return first, last, s.translate(err)
 }
 
 func (s *Store) auditWhere(f registry.AuditFilter) *where {
@@ -53,14 +88,16 @@ func (s *Store) auditWhere(f registry.AuditFilter) *where {
 	switch {
 	case f.Channel != "":
 		below := strings.TrimPrefix(likePattern(f.Channel+"/"), "%")
-		w.add("(a.channel_id = ? AND a.channel_id <> 0 OR a.target = ? OR LOWER(a.target) LIKE ? ESCAPE '!')", f.ChannelID, f.Channel, below)
+		w.add("(a.channel_id = ? AND a.channel_id <> 0 OR a.target = ? OR "+s.d.like("a.target")+")", f.ChannelID, f.Channel, below)
 	case f.ChannelID != 0:
 		w.add("a.channel_id = ?", f.ChannelID)
 	}
 	if f.Query != "" {
-		p := likePattern(f.Query)
-		w.add(`(LOWER(a.principal) LIKE ? ESCAPE '!' OR LOWER(a.target) LIKE ? ESCAPE '!' OR LOWER(a.reason) LIKE ? ESCAPE '!'
-			OR LOWER(a.client) LIKE ? ESCAPE '!' OR LOWER(a.request_id) LIKE ? ESCAPE '!' OR LOWER(a.data) LIKE ? ESCAPE '!')`, p, p, p, p, p, p)
+		var ways []string
+		for _, column := range []string{"a.target", "a.principal", "a.data", "a.client", "a.request_id", "a.reason"} {
+			ways = append(ways, w.number(s.d.like(column), likePattern(f.Query)))
+		}
+		w.parts = append(w.parts, either(ways))
 	}
 	if f.Reach != nil {
 		s.reach(w, *f.Reach)

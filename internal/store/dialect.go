@@ -43,6 +43,8 @@ type dialect struct {
 	// snapshot is a transaction that reads one moment's state, catalog how tables are asked for.
 	snapshot sql.TxOptions
 	catalog  catalogQueries
+	// like is the condition that a text is like a pattern in lower case, which follows, whatever the case of its ASCII letters.
+	like func(column string) string
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
 	// rows is the table of the elements of a JSON list of lists, and cell an expression for a column of one; see table.

@@ -116,7 +116,7 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	w.add(`a.file_count >= 1`)
 	if f.Query != "" {
 		like := likePattern(f.Query)
-		w.add(`(LOWER(a.name) LIKE ? ESCAPE '!' OR LOWER(a.summary) LIKE ? ESCAPE '!')`, like, like)
+		w.add(`(`+s.d.like(`a.name`)+` OR `+s.d.like(`a.summary`)+`)`, like, like)
 	}
 	if f.DependsOn != "" {
 		w.add(`a.id IN (SELECT d.artifact_id FROM artifact_depends d WHERE d.channel_id = ? AND d.name = ?)`, f.ChannelID, f.DependsOn)

@@ -43,6 +43,7 @@ func postgresDialect() dialect {
 			return "json_array_elements(CAST(CAST(" + arg + " AS TEXT) AS JSON)) AS list (value)"
 		},
 		cell:       postgresCell,
+		like:       func(column string) string { return `LOWER(` + column + `) LIKE ? ESCAPE '!'` },
 		isUnique:   func(err error) bool { return postgresCode(err) == "23505" },
 		isFull:     func(err error) bool { return postgresCode(err) == "53100" },
 		isDown:     isPostgresDown,

@@ -26,6 +26,8 @@ func sqliteDialect() dialect {
 		texts:     func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
 		rows:      func(arg string) string { return "json_each(" + arg + ")" },
 		cell:      sqliteCell,
+		// Its LIKE does not mind the case of ASCII letters, and its LOWER changes no others.
+		like: func(column string) string { return column + ` LIKE ? ESCAPE '!'` },
 		isUnique: func(err error) bool {
 			c, ok := sqliteCode(err)
 			return ok && (c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)

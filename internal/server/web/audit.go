@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"kingsnake/internal/access"
@@ -31,6 +33,17 @@ type auditData struct {
 	End   registry.ChainEnd
 	// Lines and CSV name the formats of an export.
 	Lines, CSV string
+	// Look is what a filtered list shows, nil for the list of all.
+	Look *auditLook
+}
+
+// auditLook is how far the audit was looked through for what a filter asks.
+type auditLook struct {
+	// Older is where the look goes on, Newest where it began, each empty for nothing more that way.
+	Older, Newest string
+	// Full tells that the page holds no more, Back else from which time on all was looked through.
+	Full bool
+	Back time.Time
 }
 
 // auditRow is one event in words.
@@ -105,15 +118,32 @@ func (p *page) auditData() (auditData, error) {
 	if len(p.form.Errors) > 0 {
 		return d, nil
 	}
-	events, total, err := p.Service.Audit.Search(p.ctx(), p.Caller, filter, d.List.unsorted())
+	events, err := p.auditEvents(&d, filter)
 	if e, known := registry.AsError(err); known && e.Denied == nil && aboutForm(e.Code) {
 		p.wrong(e.Field, e.Message)
 		return d, nil
 	}
-	d.List.Total = total
 	for _, e := range events {
 		shown, facts := eventFacts(e.Target, e.Data)
 		d.Rows = append(d.Rows, auditRow{e, eventWords(e.Type), shown, facts})
 	}
 	return d, err
+}
+
+// auditEvents reads a page of all events, or as far as it can of those that a filter asks for.
+func (p *page) auditEvents(d *auditData, f registry.AuditFilter) ([]registry.Event, error) {
+	if !slices.ContainsFunc(auditFilters(), func(name string) bool { return p.query(name) != "" }) {
+		events, total, err := p.Service.Audit.Search(p.ctx(), p.Caller, f, d.List.unsorted())
+		d.List.Total = total
+		return events, err
+	}
+	d.Look = &auditLook{}
+	if at, err := strconv.ParseInt(p.query("before"), 10, 64); err == nil && at > 0 {
+		f.Before, d.Look.Newest = at, d.List.with("before", "")
+	}
+	look, err := p.Service.Audit.Look(p.ctx(), p.Caller, f, d.List.per)
+	if d.Look.Full, d.Look.Back = look.Full, look.Back; look.Next > 0 {
+		d.Look.Older = d.List.with("before", strconv.FormatInt(look.Next, 10))
+	}
+	return look.Events, err
 }

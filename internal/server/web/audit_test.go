@@ -56,6 +56,10 @@ func TestAuditFilters(t *testing.T) {
 			t.Errorf("%s: %q, want %q in it", query, p.Find("table.audit tbody").Text(), want.says)
 		}
 	}
+	p := b.Get("/-/audit?outcome=done&before=3")
+	if got := len(p.All("table.audit tbody tr")); got != 2 || p.Find(".pager p").Text() != "No older event is like that." || p.Find(".pager a").Text() != "Newest" {
+		t.Errorf("before the third event: %d rows, %s", got, p.Find(".pager").Text())
+	}
 	for query, field := range map[string]string{"from=yesterday": "from", "from=2026-02-01&to=2026-01-01": "to", "outcome=maybe": "outcome"} {
 		if p := b.Get("/-/audit?" + query); p.Status != http.StatusOK || p.Find("#f-"+field+"-error").Text() == "" {
 			t.Errorf("%s: status %d, no error of %s", query, p.Status, field)

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"kingsnake/internal/registry"
 )
@@ -214,6 +216,32 @@ func (s *suite) auditQueries() {
 		same(s, name, got, test.want)
 		same(s, name+", counted", must[int64](s, name)(s.CountAudit(s.ctx(), test.f)), int64(len(test.want)))
 	}
+	for name, test := range map[string]struct {
+		f    registry.AuditFilter
+		rows int
+		want int64
+	}{
+		"behind two of all":       {registry.AuditFilter{Before: 6}, 2, 3},
+		"behind more than all":    {registry.AuditFilter{Before: 6}, 9, 0},
+		"behind two of a name":    {registry.AuditFilter{Before: 7, User: "ada"}, 2, 2},
+		"behind all of a name":    {registry.AuditFilter{Before: 7, User: "bob"}, 2, 0},
+		"behind one of a token":   {registry.AuditFilter{Before: 7, Token: "t"}, 1, 2},
+		"behind none of a token":  {registry.AuditFilter{Before: 6, Token: "t"}, 0, 2},
+		"behind one of no number": {registry.AuditFilter{Before: 1, User: "ada"}, 1, 0},
+	} {
+		same(s, name, must[int64](s, name)(s.AuditFloor(s.ctx(), test.f, test.rows)), test.want)
+	}
+	span := func(from, until time.Time, wantFirst, wantLast int64) {
+		s.Helper()
+		first, last, err := s.AuditSpan(s.ctx(), from, until, 2)
+		if err != nil || first != wantFirst || last != wantLast {
+			s.Errorf("from %s until %s: %d to %d, %v, want %d to %d", from, until, first, last, err, wantFirst, wantLast)
+		}
+	}
+	span(time.Time{}, time.Time{}, 1, math.MaxInt64)
+	span(at(3), time.Time{}, 3, math.MaxInt64)
+	span(at(3), at(5), 3, 4)
+	span(at(9), at(0), math.MaxInt64, 0)
 	page := must[[]registry.Event](s, "a page")(s.FindAudit(s.ctx(), registry.AuditFilter{}, 1, 2))
 	if len(page) != 2 || page[0].ID != 5 || page[1].ID != 4 {
 		s.Errorf("a page of two after the first = %v", page)
