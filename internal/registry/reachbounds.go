@@ -43,6 +43,7 @@ func (v *survey) holders() ReachTokenFilter {
 func (v *survey) firstTokens(ctx context.Context, l *reachList, enough int) (int64, error) {
 	f := ReachBoundFilter{
 		ReachTokenFilter: v.holders(), Level: v.filter.level, Query: v.filter.query,
+		Tops: v.tops(), Floor: v.floor(),
 		Top: func(scopes []string) access.Level {
 			var t Token
 			t.DecodeScopes(scopes)
@@ -75,6 +76,32 @@ func (v *survey) firstTokens(ctx context.Context, l *reachList, enough int) (int
 			return int64(len(l.lines)), nil
 		}
 	}
+}
+
+// floor is the level that an account which was given nothing reaches at most.
+func (v *survey) floor() access.Level {
+	least := max(v.everybody.Level(), v.signedIn.Level())
+	if v.channel.Type == VirtualChannel || v.channel.Privacy != access.Private {
+		// A service account's roles are not those of signedIn.
+		least = max(least, access.Read)
+	}
+	return least
+}
+
+// tops gives the levels that the others reach at most, and so their tokens.
+func (v *survey) tops() map[access.Level][]int64 {
+	out := map[access.Level][]int64{}
+	for id, who := range v.people {
+		top := v.floor()
+		if who.principal.Admin {
+			top = access.Manage
+		}
+		for _, g := range who.grants {
+			top = max(top, g.Level)
+		}
+		out[top] = append(out[top], id)
+	}
+	return out
 }
 
 // before counts the lines that stand before a token that reaches all that it could.

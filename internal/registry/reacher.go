@@ -248,8 +248,10 @@ type ReachTokenFilter struct {
 // ReachBoundFilter says of which tokens the order is asked.
 type ReachBoundFilter struct {
 	ReachTokenFilter
-	// Top is the highest level that a set of scopes can reach.
-	Top func(scopes []string) access.Level
+	// Top is the highest level that a set of scopes can reach, Tops those that some owners can, and Floor that of all others.
+	Top   func(scopes []string) access.Level
+	Tops  map[access.Level][]int64
+	Floor access.Level
 	// Level leaves out what cannot reach it, Query what has it, in lower case, in neither its name nor its owner's, and
 	// Alive, a time, what ended before. Each may keep more than that.
 	Level access.Level

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"kingsnake/internal/registry"
 )
@@ -112,7 +113,7 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 		best(&w, f.VirtualID)
 	}
 	s.packagesInSets(&w, f.Visible)
-	// In other words than those of the index of what a channel offers, which a database would take here for the wrong order.
+	// In other words than those of the indexes of what is offered, which a database would take here for the wrong order.
 	w.add(`a.file_count >= 1`)
 	if f.Query != "" {
 		like := likePattern(f.Query)
@@ -142,23 +143,35 @@ func (s *Store) ListArtifacts(ctx context.Context, f registry.ArtifactFilter, p 
 	}
 	order := orderBy(p, map[string]string{"common_name": "a.name", "download_count": "a.download_count", "updated_at": "a.updated_at"}, "a.name, a.id")
 	text := `SELECT ` + artifactColumns + from + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset)
-	if f.ChannelID != 0 && wholeChannels(f) {
-		text, w = s.channelPage(f, p, order)
+	if wholeChannels(f) {
+		text, w = s.wholePage(f, p, order)
 	}
 	rows, err := s.reader.query(ctx, text, w.args...)
 	list, err := collect(s, rows, err, scanArtifact)
 	return list, total, err
 }
 
-// channelPage reads a page of all packages of one channel. Those of the pages before it are passed over in an index.
-func (s *Store) channelPage(f registry.ArtifactFilter, p registry.Page, order string) (text string, w where) {
-	w.add(`c.id = ?`, f.ChannelID)
-	s.inSets(&w, f.Visible)
-	seen := `EXISTS (SELECT 1 FROM channels c` + w.sql() + `)`
-	w.parts = []string{seen, `a.file_count > 0`}
-	w.add(`a.channel_id = ?`, f.ChannelID)
-	from := ` FROM (SELECT a.id FROM artifacts a` + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset) +
-		`) k CROSS JOIN artifacts a CROSS JOIN channels c`
+// wholePage reads a page of all packages of one channel or of all that may be seen. Those of the pages before it are passed
+// over in an index.
+func (s *Store) wholePage(f registry.ArtifactFilter, p registry.Page, order string) (text string, w where) {
+	from := ` FROM artifacts a`
+	if f.ChannelID != 0 {
+		w.add(`c.id = ?`, f.ChannelID)
+		s.inSets(&w, f.Visible)
+		w.parts = []string{`EXISTS (SELECT 1 FROM channels c` + w.sql() + `)`, `a.file_count > 0`}
+		w.add(`a.channel_id = ?`, f.ChannelID)
+	} else {
+		from = artifactFrom
+		w.add(artifactJoin)
+		s.inSets(&w, f.Visible)
+		if strings.HasPrefix(order, ` ORDER BY a.name`) {
+			w.add(`a.file_count > 0`)
+		} else {
+			// In other words than those of the indexes of what is offered, which a database would take for the wrong order.
+			w.add(`a.file_count >= 1`)
+		}
+	}
+	from = ` FROM (SELECT a.id` + from + w.sql() + order + w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset) + `) k CROSS JOIN artifacts a CROSS JOIN channels c`
 	w.parts = []string{artifactJoin, `a.id = k.id`}
 	return `SELECT ` + artifactColumns + from + w.sql() + order, w
 }

@@ -29,10 +29,22 @@ func (s *Store) ReachBounds(ctx context.Context, f registry.ReachBoundFilter, p 
 	from += w.number(` ELSE 0 END) AS top FROM token_resources tr WHERE tr.channel_id IN (`+s.d.numbers("?")+`) GROUP BY tr.token_id
 		UNION ALL SELECT st.id, TRUE, `, jsonList(f.Channels)) + scoped
 	from += w.number(` FROM tokens st WHERE st.kind = 'scope' AND st.owner_id IN (`+s.d.numbers("?")+`)) k CROSS JOIN tokens t`, jsonList(f.Owners))
+	// A token reaches no more than its owner does.
+	owner := `CASE`
+	for level := range int(registry.ParseLevel("manage")) + 1 {
+		owner += w.number(` WHEN t.owner_id IN (`+s.d.numbers("?")+`) THEN CAST(? AS BIGINT)`, jsonList(f.Tops[registry.Level(level)]), level)
+	}
+	owner += w.number(` ELSE CAST(? AS BIGINT) END`, int(f.Floor))
 	w.parts = append(w.parts, `t.id = k.id`, `(t.kind = 'scope') = k.scoped`)
 	s.boundWhere(&w, f)
-	rows, err := s.reader.query(ctx, `SELECT t.id, t.owner_id, t.name, t.public_id, k.top`+from+w.sql()+
-		` ORDER BY k.top DESC, t.name, t.public_id`+w.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset), w.args...)
+	from = ` FROM (SELECT t.id, t.owner_id, t.name, t.public_id, k.top, ` + owner + ` AS most` + from + w.sql() + `) b`
+	const top = `CASE WHEN b.most < b.top THEN b.most ELSE b.top END`
+	level := where{args: w.args}
+	if f.Level > 0 {
+		level.add(top+` >= ?`, int(f.Level))
+	}
+	rows, err := s.reader.query(ctx, `SELECT b.id, b.owner_id, b.name, b.public_id, `+top+` AS bound`+from+level.sql()+
+		` ORDER BY bound DESC, b.name, b.public_id`+level.number(` LIMIT ? OFFSET ?`, p.Limit, p.Offset), level.args...)
 	return collect(s, rows, err, func(r scanner) (b registry.ReachBound, err error) {
 		var top int
 		err = r.Scan(&b.ID, &b.OwnerID, &b.Name, &b.PublicID, &top)
@@ -44,9 +56,6 @@ func (s *Store) ReachBounds(ctx context.Context, f registry.ReachBoundFilter, p 
 // boundWhere leaves out tokens, as t, that the list cannot hold. A text beyond ASCII is left to the program, since the
 // databases do not agree with it on what the lower case of such a letter is.
 func (s *Store) boundWhere(w *where, f registry.ReachBoundFilter) {
-	if f.Level > 0 {
-		w.add(`k.top >= ?`, int(f.Level))
-	}
 	if !f.Alive.IsZero() {
 		w.add(`(t.expires_at = 0 OR t.expires_at > ?)`, millis(f.Alive))
 	}

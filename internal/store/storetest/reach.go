@@ -72,7 +72,7 @@ func (s *suite) reachBounds(ids []int64, holder, stranger registry.User) {
 	scoped := s.token(stranger, "s", func(*registry.Token) {})
 	over := s.token(stranger, "over", func(t *registry.Token) { t.ExpiresAt = at(1) })
 	level := registry.ParseLevel("write")
-	f := registry.ReachBoundFilter{Top: func([]string) registry.Level { return level }}
+	f := registry.ReachBoundFilter{Top: func([]string) registry.Level { return level }, Floor: registry.ParseLevel("manage")}
 	f.Channels, f.Owners = ids, []int64{stranger.ID}
 	look := func(what string, f registry.ReachBoundFilter, p registry.Page, want ...string) {
 		s.Helper()
@@ -87,6 +87,11 @@ func (s *suite) reachBounds(ids []int64, holder, stranger registry.User) {
 	look("a part of them", f, registry.Page{Offset: 1, Limit: 2}, "b write", "named write")
 	level = registry.ParseLevel("read")
 	look("with scopes for less", f, all, "m manage", "b write", "named write", "over read", "s read", "Ärger read")
+	f.Tops = map[registry.Level][]int64{registry.ParseLevel("write"): {holder.ID}}
+	look("of an owner who has less", f, all, "b write", "m write", "named write", "over read", "s read", "Ärger read")
+	f.Tops, f.Floor = map[registry.Level][]int64{registry.ParseLevel("manage"): {holder.ID}}, 0
+	look("of one who has nothing", f, all, "m manage", "b write", "named write", "Ärger read", "over none", "s none")
+	f.Floor = registry.ParseLevel("manage")
 	f.Alive = at(1)
 	look("but for what is over", f, all, "m manage", "b write", "named write", "s read", "Ärger read")
 	f.Level = registry.ParseLevel("manage")
