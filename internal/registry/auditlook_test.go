@@ -56,7 +56,9 @@ func TestLooksFindAll(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				if looks++; len(l.Events) > limit || l.Full != (len(l.Events) == limit && l.Next == l.Events[limit-1].ID) || !l.Full && l.Back.IsZero() != (l.Next == 0) || looks > 2*rows {
+				looks++
+				full := len(l.Events) == limit && l.Next == l.Events[limit-1].ID && l.Back.IsZero()
+				if len(l.Events) > limit || l.Full && !full || !l.Full && l.Back.IsZero() != (l.Next == 0) || looks > 2*rows {
 					t.Fatalf("%s: look %d found %d of %d events, full %v, back to %s, next %d", name, looks, len(l.Events), limit, l.Full, l.Back, l.Next)
 				}
 				got, next.Before = append(got, l.Events...), l.Next
