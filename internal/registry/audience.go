@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -52,9 +53,13 @@ func (s *Notifications) pages(ctx context.Context, from, until time.Time) iter.S
 	}
 }
 
-// audience gives, by the number of the account, the tokens of whose end each is to know now.
-func (s *Notifications) audience(ctx context.Context, now time.Time) (map[int64][]Ending, error) {
-	a := &audience{Notifications: s, now: now, told: map[int64][]Ending{}, managers: map[string][]int64{}, people: map[int64]*access.Principal{}}
+// audience finds the tokens of whose end each account is to know now, and reads these accounts.
+func (s *Notifications) audience(ctx context.Context, now time.Time) (*audience, error) {
+	roles, err := s.directory.store.ListRoles(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	a := &audience{Notifications: s, now: now, told: map[int64][]Ending{}, managers: map[string][]int64{}, people: map[int64]User{}, roles: roles}
 	for page, err := range s.pages(ctx, now.Add(-endedWithin), now.Add(NoticeWithin)) {
 		if err != nil {
 			return nil, err
@@ -69,7 +74,7 @@ func (s *Notifications) audience(ctx context.Context, now time.Time) (map[int64]
 			return nil, err
 		}
 	}
-	return a.told, nil
+	return a, a.meet(ctx, slices.Sorted(maps.Keys(a.told)))
 }
 
 // audience is who is told of what, while it is found out.
@@ -79,7 +84,8 @@ type audience struct {
 	told map[int64][]Ending
 	// managers are those of channels, by path, and people who may be some, by number.
 	managers map[string][]int64
-	people   map[int64]*access.Principal
+	people   map[int64]User
+	roles    []Role
 }
 
 // add finds out who is told of some tokens.
@@ -96,27 +102,29 @@ func (a *audience) add(ctx context.Context, page []Ending) error {
 	for _, r := range reached {
 		channels[r.TokenID] = append(channels[r.TokenID], r.Path)
 	}
+	var paths []string
 	for _, e := range page {
-		if err := a.addOne(ctx, e, channels[e.TokenID]); err != nil {
-			return err
+		if e.Home != "" && !slices.Contains(channels[e.TokenID], e.Home) {
+			channels[e.TokenID] = append(channels[e.TokenID], e.Home)
 		}
+		paths = append(paths, channels[e.TokenID]...)
+	}
+	slices.Sort(paths)
+	if err := a.findManagers(ctx, slices.Compact(paths)); err != nil {
+		return err
+	}
+	for _, e := range page {
+		a.addOne(e, channels[e.TokenID])
 	}
 	return nil
 }
 
 // addOne finds out who is told of one token: its owner of all of it, and whoever manages a channel that it reaches of that.
 // A scope token reaches wherever its owner may go, and is its owner's business alone.
-func (a *audience) addOne(ctx context.Context, e Ending, channels []string) error {
+func (a *audience) addOne(e Ending, channels []string) {
 	theirs := map[int64][]string{}
-	if e.Home != "" && !slices.Contains(channels, e.Home) {
-		channels = append(channels, e.Home)
-	}
 	for _, path := range channels {
-		managers, err := a.managersOf(ctx, path)
-		if err != nil {
-			return err
-		}
-		for _, id := range managers {
+		for _, id := range a.managers[path] {
 			theirs[id] = append(theirs[id], path)
 		}
 	}
@@ -128,55 +136,64 @@ func (a *audience) addOne(ctx context.Context, e Ending, channels []string) erro
 		one.Channels = paths
 		a.told[id] = append(a.told[id], one)
 	}
+}
+
+// findManagers finds the people who manage some channels now by a group, be it the owners' or another. Administrators manage
+// all channels, and are told only of those that are theirs besides.
+func (a *audience) findManagers(ctx context.Context, paths []string) error {
+	var found []Channel
+	var ids []int64
+	for _, path := range paths {
+		if _, known := a.managers[path]; known {
+			continue
+		}
+		c, err := a.lookup.find(ctx, path)
+		if err != nil {
+			return err
+		}
+		if a.managers[path] = nil; c.ID != 0 {
+			found, ids = append(found, c), append(ids, c.ID, c.ParentID)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	grants, err := a.reach.ReachGrants(ctx, ids, a.now)
+	if err != nil {
+		return err
+	}
+	members, has := map[int64][]int64{}, map[int64][]ChannelGrant{}
+	for _, g := range grants {
+		members[g.ChannelID] = append(members[g.ChannelID], g.PrincipalID)
+		has[g.PrincipalID] = append(has[g.PrincipalID], g.ChannelGrant)
+	}
+	if err := a.meet(ctx, slices.Sorted(maps.Keys(has))); err != nil {
+		return err
+	}
+	for _, c := range found {
+		some := slices.Concat(members[c.ID], members[c.ParentID])
+		slices.Sort(some)
+		for _, id := range slices.Compact(some) {
+			u := a.people[id]
+			p := u.principal(heldRoles(a.roles, u.Roles), has[id])
+			person := &access.Caller{Principal: p, Via: access.ViaSession, Now: a.now}
+			if p.Kind == access.KindUser && p.Active && a.may(person, access.ServiceAccountEdit, access.OnChannel(c.Access())) {
+				a.managers[c.Path] = append(a.managers[c.Path], id)
+			}
+		}
+	}
 	return nil
 }
 
-// managersOf gives the people who manage a channel now by a group, be it the owners' or another. Administrators manage all
-// channels, and are told only of those that are theirs besides.
-func (a *audience) managersOf(ctx context.Context, path string) ([]int64, error) {
-	if known, ok := a.managers[path]; ok {
-		return known, nil
+// meet reads such of some accounts as were not read before. One that is gone by now stays the zero User.
+func (a *audience) meet(ctx context.Context, ids []int64) error {
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return a.people[id].ID != 0 })
+	if len(ids) == 0 {
+		return nil
 	}
-	c, err := a.lookup.find(ctx, path)
-	if err != nil || c.ID == 0 {
-		return nil, err
+	users, err := a.reach.ReachAccounts(ctx, ReachAccountFilter{IDs: ids}, a.now)
+	for _, u := range users {
+		a.people[u.ID] = u
 	}
-	var managers []int64
-	for _, channel := range []int64{c.ID, c.ParentID} {
-		if channel == 0 {
-			continue
-		}
-		members, err := a.digests.ChannelPrincipals(ctx, nil, channel)
-		if err != nil {
-			return nil, err
-		}
-		managers = append(managers, members...)
-	}
-	slices.Sort(managers)
-	managers = slices.Compact(managers)
-	kept := managers[:0]
-	for _, id := range managers {
-		p, err := a.principal(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		person := &access.Caller{Principal: p, Via: access.ViaSession, Now: a.now}
-		if p.Kind == access.KindUser && p.Active && a.may(person, access.ServiceAccountEdit, access.OnChannel(c.Access())) {
-			kept = append(kept, id)
-		}
-	}
-	a.managers[path] = kept
-	return kept, nil
-}
-
-// principal gives an account, which may have to do with many channels, as it was when it was first asked for.
-func (a *audience) principal(ctx context.Context, id int64) (*access.Principal, error) {
-	if p := a.people[id]; p != nil {
-		return p, nil
-	}
-	p, err := a.directory.Principal(ctx, id)
-	if err == nil {
-		a.people[id] = p
-	}
-	return p, err
+	return err
 }

@@ -113,7 +113,6 @@ type DigestStore interface {
 	// EndingTokens gives a page of tokens by their ends. Those of disabled accounts are left out.
 	EndingTokens(ctx context.Context, f EndingFilter) ([]Ending, error)
 	TokenChannels(ctx context.Context, tokens []int64) ([]TokenChannel, error)
-	ChannelPrincipals(ctx context.Context, tx Tx, channel int64) ([]int64, error)
 	UserByID(ctx context.Context, tx Tx, id int64) (User, error)
 	ToldNotices(ctx context.Context, principal int64, way string) ([]Told, error)
 	SetTold(ctx context.Context, tx Tx, principal int64, way string, told Told) error

@@ -20,6 +20,7 @@ type Notifications struct {
 	settings  *Settings
 	directory *Directory
 	lookup    *channelLookup
+	reach     ReachStore
 	ways      []Way
 	hour      int
 }
@@ -180,24 +181,24 @@ type PlannedDigest struct {
 
 // collect finds who is to be told of what, and has not been told yet, by each way.
 func (s *Notifications) collect(ctx context.Context, now time.Time) ([]PlannedDigest, error) {
-	told, err := s.audience(ctx, now)
+	if len(s.ways) == 0 {
+		return nil, nil
+	}
+	a, err := s.audience(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	var out []PlannedDigest
-	for _, id := range slices.Sorted(maps.Keys(told)) {
-		u, err := s.digests.UserByID(ctx, nil, id)
-		if errors.Is(err, ErrNoRecord) || err == nil && (u.Disabled || u.Kind != access.KindUser) {
+	for _, id := range slices.Sorted(maps.Keys(a.told)) {
+		u := a.people[id]
+		if u.ID == 0 || u.Disabled || u.Kind != access.KindUser {
 			continue
-		}
-		if err != nil {
-			return nil, err
 		}
 		for _, way := range s.ways {
 			if !way.Reaches(recipient(u)) {
 				continue
 			}
-			fresh, err := s.untold(ctx, u.ID, way.Name(), told[id])
+			fresh, err := s.untold(ctx, u.ID, way.Name(), a.told[id])
 			if err != nil {
 				return nil, err
 			}

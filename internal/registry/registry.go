@@ -127,7 +127,7 @@ func New(o Options) *Service {
 	packages.subscribe(o.Feed)
 	jobs.handlers[jobBulk] = packages.runBulk
 	notifications := &Notifications{
-		core: c, digests: o.Store, jobs: jobs, settings: settings, directory: directory, lookup: lookup, ways: o.Notify.Ways, hour: o.Notify.Hour,
+		core: c, digests: o.Store, jobs: jobs, settings: settings, directory: directory, lookup: lookup, reach: o.Store, ways: o.Notify.Ways, hour: o.Notify.Hour,
 	}
 	jobs.handlers[jobDigest] = notifications.run
 	services := &ServiceAccounts{core: c, accounts: o.Store, tokens: tokens, lookup: lookup}
