@@ -25,8 +25,10 @@ func TestAgenda(t *testing.T) {
 		{name: "two changes", changes: []time.Duration{0, 300 * time.Millisecond}, shards: 800 * time.Millisecond, repodata: wait},
 		{name: "changes without end", changes: every(100*time.Millisecond, 20*time.Second), shards: pouring * wait, repodata: wait},
 		{name: "of another server", changes: []time.Duration{0, time.Second}, elsewhere: true, shards: time.Second + wait + elsewhere, repodata: wait + elsewhere},
-		{name: "without end, of another server", changes: every(100*time.Millisecond, 20*time.Second), elsewhere: true,
-			shards: pouring*wait + elsewhere, repodata: wait + elsewhere},
+		{
+			name: "without end, of another server", changes: every(100*time.Millisecond, 20*time.Second), elsewhere: true,
+			shards: pouring*wait + elsewhere, repodata: wait + elsewhere,
+		},
 		{name: "after a long build", changes: []time.Duration{0}, rests: 3 * time.Second, shards: wait, repodata: 3 * time.Second},
 	} {
 		a := agenda{map[pointerKey]deadline{}, map[pointerKey]time.Time{}, map[pointerKey]time.Duration{}}

@@ -20,8 +20,10 @@ func (s *Store) chain(ctx context.Context, tx *txn, events []registry.Event) err
 	rows := make([][]any, len(events))
 	for i, e := range events {
 		e = e.Chained(last-int64(len(events)-1-i), prev)
-		rows[i] = []any{e.ID, millis(e.At), string(e.Type), string(e.Outcome), e.PrincipalID, e.Principal, e.Via, e.TokenID, e.SubjectID,
-			e.ChannelID, e.Target, e.Scope, e.Reason, e.Address, e.Client, e.RequestID, e.Data, e.Format, e.Prev[:], e.Hash[:]}
+		rows[i] = []any{
+			e.ID, millis(e.At), string(e.Type), string(e.Outcome), e.PrincipalID, e.Principal, e.Via, e.TokenID, e.SubjectID,
+			e.ChannelID, e.Target, e.Scope, e.Reason, e.Address, e.Client, e.RequestID, e.Data, e.Format, e.Prev[:], e.Hash[:],
+		}
 		prev = e.Hash
 	}
 	if err := insertRows(ctx, tx, `INSERT INTO audit (id, at, event, outcome, principal_id, principal, via, token_id, subject_id, channel_id, target,

@@ -181,10 +181,10 @@ func (s *Store) finish(f *fill, err error) {
 }
 
 // progress tells how far a copy is, and gives what is closed when it is further.
-func (f *fill) progress() (written int64, over bool, err error, grown <-chan struct{}) {
+func (f *fill) progress() (written int64, grown <-chan struct{}, over bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.written, f.over, f.err, f.grown
+	return f.written, f.grown, f.over, f.err
 }
 
 // open opens the file of a copy that has grown.

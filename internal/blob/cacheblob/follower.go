@@ -109,7 +109,7 @@ func (r *follower) await(off int64) (ready int64, err error) {
 		}
 	}()
 	for {
-		written, over, err, grown := r.fill.progress()
+		written, grown, over, err := r.fill.progress()
 		switch {
 		case written > off:
 			return written - off, nil
