@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"maps"
 	"sync"
-	"time"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/blob"
@@ -31,18 +29,8 @@ type System struct {
 	// profiling is held while a profile that takes time is taken: the runtime takes one at a time.
 	profiling sync.Mutex
 
-	mu sync.Mutex
-	// bytes is what was counted last, and until when it is good enough.
-	bytes      map[string]int64
-	bytesUntil time.Time
+	tallies tallies
 }
-
-// What counting the bytes of all packages takes on a very large site: from then on the answer is kept for so many times as
-// long.
-const (
-	longCount  = 2 * time.Second
-	countAgain = 100
-)
 
 // Cleaned is what a cleanup did.
 type Cleaned struct {
@@ -52,25 +40,6 @@ type Cleaned struct {
 
 // maxCleaned bounds how many blobs one call can name.
 const maxCleaned = 10_000
-
-// Stats gives the bytes of package files by family, each blob counted once. Where counting takes seconds, the answer may be
-// some minutes old.
-func (s *System) Stats(ctx context.Context, caller *access.Caller) (map[string]int64, error) {
-	if err := s.allow(ctx, caller, access.SystemSettingsView, access.OnSystem()); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	begun := s.now()
-	if begun.Before(s.bytesUntil) {
-		return maps.Clone(s.bytes), nil
-	}
-	bytes, err := s.system.BlobBytes(ctx)
-	if took := s.now().Sub(begun); err == nil && took > longCount {
-		s.bytes, s.bytesUntil = maps.Clone(bytes), begun.Add(countAgain*took)
-	}
-	return bytes, err
-}
 
 // CleanBlobs deletes blobs that no package and no index names: all of them, or, where hashes is not nil, those of these hashes.
 func (s *System) CleanBlobs(ctx context.Context, caller *access.Caller, hashes []string) (Cleaned, error) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"time"
 
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
@@ -28,11 +29,13 @@ type systemData struct {
 	// Problems are what is wrong with the server, none when all is well.
 	Problems []string
 	Counts   []countOf
-	Storage  []storedFamily
-	Stored   int64
-	Jobs     []jobRow
-	List     *listing
-	States   []option
+	// Counted tells whether Storage and Stored are known.
+	Counted bool
+	Storage []storedFamily
+	Stored  int64
+	Jobs    []jobRow
+	List    *listing
+	States  []option
 	// Runtime is what the server was built by and runs on.
 	Runtime string
 }
@@ -78,15 +81,20 @@ func unfinished(j registry.Job) bool {
 	return (j.State == registry.JobQueued || j.State == registry.JobRunning) && !j.Canceled
 }
 
+// countingPatience is how long the page waits for the bytes of all packages, which on a very large site take seconds to
+// count.
+const countingPatience = 50 * time.Millisecond
+
 func (w *Web) system(p *page) error {
 	d := systemData{
 		Problems: w.Check(p.ctx()), List: p.listing("-created_at", "updated_at"), States: []option{choice("", "Any state", "")},
 		Runtime: runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	stats, err := p.Service.System.Stats(p.ctx(), p.Caller)
+	stats, err := p.Service.System.StatsSoon(p.ctx(), p.Caller, countingPatience)
 	if err != nil {
 		return err
 	}
+	d.Counted = stats != nil
 	for _, family := range slices.Sorted(maps.Keys(stats)) {
 		d.Storage, d.Stored = append(d.Storage, storedFamily{family, stats[family]}), d.Stored+stats[family]
 	}
