@@ -75,24 +75,27 @@ func (b *bench) uploadRound(ctx context.Context, round int, servers ...*site) (f
 		})
 		all[i] = pkg{data, info.Filename}
 	}
+	return rateOf(len(all), func(client, i int) error {
+		s := servers[client%len(servers)]
+		return s.upload(ctx, s.uploader, all[i].name, all[i].data)
+	})
+}
+
+// rateOf has as many clients as upload do n things, each the next one, and gives how many per second were done.
+func rateOf(n int, do func(client, i int) error) (float64, error) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	errs := make([]error, uploaders)
 	start := time.Now()
-	for w := range uploaders {
+	for client := range uploaders {
 		wg.Go(func() {
-			s := servers[w%len(servers)]
-			for errs[w] == nil {
-				i := next.Add(1) - 1
-				if i >= int64(len(all)) {
-					return
-				}
-				errs[w] = s.upload(ctx, s.uploader, all[i].name, all[i].data)
+			for i := next.Add(1) - 1; i < int64(n) && errs[client] == nil; i = next.Add(1) - 1 {
+				errs[client] = do(client, int(i))
 			}
 		})
 	}
 	wg.Wait()
-	return float64(len(all)) / time.Since(start).Seconds(), errors.Join(errs...)
+	return float64(n) / time.Since(start).Seconds(), errors.Join(errs...)
 }
 
 // bareShared does what an upload to PostgreSQL and S3 cannot do without, for as many clients at once: each puts an object and
@@ -121,27 +124,14 @@ func (b *bench) bareShared(ctx context.Context, round, n int) (_ float64, rerr e
 		_, err := db.ExecContext(ctx, `DROP TABLE bare_loop`)
 		rerr = errors.Join(rerr, err)
 	}()
-	one := func(i int64) error {
+	return rateOf(n, func(_, i int) error {
 		name := fmt.Sprintf("bare-%d-%d", round, i)
 		if _, err := blob.Put(ctx, blobs, append(make([]byte, 2000), name...)); err != nil {
 			return err
 		}
 		_, err := db.ExecContext(ctx, `INSERT INTO bare_loop (name) VALUES ($1)`, name)
 		return err
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	errs := make([]error, uploaders)
-	start := time.Now()
-	for w := range uploaders {
-		wg.Go(func() {
-			for i := next.Add(1); i <= int64(n) && errs[w] == nil; i = next.Add(1) {
-				errs[w] = one(i)
-			}
-		})
-	}
-	wg.Wait()
-	return float64(n) / time.Since(start).Seconds(), errors.Join(errs...)
+	})
 }
 
 // bareLoop writes n files durably, each with a row, and gives how many per second.

@@ -3,7 +3,6 @@ package cacheblob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -58,20 +57,12 @@ func (r *follower) Close() error {
 
 // Seek implements io.Seeker.
 func (r *follower) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekStart:
-	case io.SeekCurrent:
-		offset += r.pos
-	case io.SeekEnd:
-		offset += r.fill.size
-	default:
-		return 0, fmt.Errorf("seek blob: whence %d is not known", whence)
+	pos, err := blob.Seek(r.pos, r.fill.size, offset, whence)
+	if err != nil {
+		return 0, err
 	}
-	if offset < 0 {
-		return 0, errors.New("seek blob: before its begin")
-	}
-	r.pos = offset
-	return offset, nil
+	r.pos = pos
+	return pos, nil
 }
 
 // Read implements io.Reader.

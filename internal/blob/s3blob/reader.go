@@ -110,20 +110,12 @@ func (r *reader) drop() {
 
 // Seek implements io.Seeker; the service is asked by the next Read.
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekStart:
-	case io.SeekCurrent:
-		offset += r.pos
-	case io.SeekEnd:
-		offset += r.size
-	default:
-		return 0, fmt.Errorf("seek blob: whence %d is not known", whence)
+	pos, err := blob.Seek(r.pos, r.size, offset, whence)
+	if err != nil {
+		return 0, err
 	}
-	if offset < 0 {
-		return 0, errors.New("seek blob: before its begin")
-	}
-	r.pos = offset
-	return offset, nil
+	r.pos = pos
+	return pos, nil
 }
 
 // fetch asks for the bytes from an offset on.
