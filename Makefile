@@ -53,9 +53,9 @@ build: ## build ./kingsnake, one static binary
 .PHONY: test
 test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
 	go vet ./...
-	go run ./internal/ci/summary -run "-timeout=40m $(PLAIN) ./internal/server" \
-		-run "$(RACEFLAGS) $$(go list ./... | grep -E '^kingsnake/$(RACED)$$' | grep -vx kingsnake/internal/server) ./internal/registry" \
+	go run ./internal/ci/summary -at-once 2 -run "-timeout=40m $(PLAIN) ./internal/server" \
 		-run '$(ENGINES) $(RACEFLAGS) -skip=$(SWEEPS) ./internal/server' \
+		-run "$(RACEFLAGS) $$(go list ./... | grep -E '^kingsnake/$(RACED)$$' | grep -vx kingsnake/internal/server) ./internal/registry" \
 		-run '$(ENGINES) -timeout=40m -run=$(SWEEPS)|^TestScripts$$ -skip=^TestScripts/audit$$ ./internal/server ./internal/cli'
 
 .PHONY: test-deps

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // event is one line of `go test -json`, as `go doc test2json` describes it.
@@ -37,18 +38,26 @@ type pkg struct {
 	output map[string]*strings.Builder
 }
 
-// summary adds up any number of runs.
+// summary adds up any number of runs, which may go on at the same time.
 type summary struct {
 	out    io.Writer
 	stderr io.Writer // of the go command
 	ci     bool
 
-	open     map[string]*pkg
+	mu       sync.Mutex // for what follows, and for out
 	total    counts
 	packages struct{ ok, failed, empty int }
 	skips    []string
 	failures []string
 	slow     []slow
+}
+
+// events are those of one run of go test.
+type events struct {
+	*summary
+	name   string // after what is told of a package; empty where there is one run
+	open   map[string]*pkg
+	failed bool // a test or a package did
 }
 
 // slow is a test that took long.
@@ -65,13 +74,15 @@ const (
 
 // read takes the events of one run. Lines that are no events, such as an
 // error message of the go command, are passed on.
-func (s *summary) read(r io.Reader) error {
+func (s *events) read(r io.Reader) error {
 	s.open = map[string]*pkg{}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if len(line) > 0 {
+			s.mu.Lock()
 			s.line(line)
+			s.mu.Unlock()
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -80,13 +91,16 @@ func (s *summary) read(r io.Reader) error {
 			return err
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.open)) {
 		s.packageFailed(name, s.open[name], "did not finish")
 	}
 	return nil
 }
 
-func (s *summary) line(line []byte) {
+// line takes one line, with the lock held.
+func (s *events) line(line []byte) {
 	var e event
 	if !bytes.HasPrefix(line, []byte("{")) || json.Unmarshal(line, &e) != nil {
 		s.printf("%s", line)
@@ -110,9 +124,9 @@ func (s *summary) line(line []byte) {
 	}
 }
 
-func (s *summary) testEvent(p *pkg, e event) {
+func (s *events) testEvent(p *pkg, e event) {
 	if e.Elapsed >= slowFrom && !strings.Contains(e.Test, "/") {
-		s.slow = append(s.slow, slow{e.Package + " " + e.Test, e.Elapsed})
+		s.slow = append(s.slow, slow{e.Package + " " + e.Test + s.name, e.Elapsed})
 	}
 	switch e.Action {
 	case "run", "output":
@@ -122,22 +136,22 @@ func (s *summary) testEvent(p *pkg, e event) {
 		delete(p.output, e.Test)
 	case "skip":
 		p.skipped++
-		s.skips = append(s.skips, e.Package+" "+e.Test+p.take(e.Test))
+		s.skips = append(s.skips, e.Package+" "+e.Test+s.name+p.take(e.Test))
 	case "fail":
 		p.failed++
-		s.failures = append(s.failures, e.Package+" "+e.Test)
+		s.failures = append(s.failures, e.Package+" "+e.Test+s.name)
 		s.printf("%s", p.take(e.Test))
 	}
 }
 
-func (s *summary) packageEvent(p *pkg, e event) {
+func (s *events) packageEvent(p *pkg, e event) {
 	switch e.Action {
 	case "output":
 		p.print(e)
 	case "pass":
 		s.packages.ok++
 		s.closePackage(e.Package, p)
-		s.printf("ok    %s  %d passed%s  %.1fs\n", e.Package, p.passed, some(p.skipped, "skipped"), e.Elapsed)
+		s.printf("ok    %s  %d passed%s  %.1fs%s\n", e.Package, p.passed, some(p.skipped, "skipped"), e.Elapsed, s.name)
 	case "skip":
 		s.packages.empty++
 		s.closePackage(e.Package, p)
@@ -149,37 +163,40 @@ func (s *summary) packageEvent(p *pkg, e event) {
 // packageFailed counts the tests that never ended, which a panic or a timeout
 // leaves behind, as failed. A failure of the package itself, such as one to
 // build, counts as that of one test.
-func (s *summary) packageFailed(name string, p *pkg, remark string) {
+func (s *events) packageFailed(name string, p *pkg, remark string) {
 	itself := p.take("")
 	for _, test := range slices.Sorted(maps.Keys(p.output)) {
 		p.failed++
-		s.failures = append(s.failures, name+" "+test)
+		s.failures = append(s.failures, name+" "+test+s.name)
 		s.printf("%s", p.take(test))
 	}
 	if p.failed == 0 {
 		p.failed = 1
-		s.failures = append(s.failures, name)
+		s.failures = append(s.failures, name+s.name)
 	}
 	s.packages.failed++
 	s.closePackage(name, p)
-	s.printf("%sFAIL  %s  %d passed, %d failed%s  %s\n", itself, name, p.passed, p.failed, some(p.skipped, "skipped"), remark)
+	s.printf("%sFAIL  %s  %d passed, %d failed%s  %s%s\n", itself, name, p.passed, p.failed, some(p.skipped, "skipped"), remark, s.name)
 }
 
-func (s *summary) closePackage(name string, p *pkg) {
+func (s *events) closePackage(name string, p *pkg) {
 	s.total.passed += p.passed
 	s.total.failed += p.failed
 	s.total.skipped += p.skipped
+	s.failed = s.failed || p.failed > 0
 	delete(s.open, name)
 }
 
-// broken counts a go command that failed without a test having failed.
+// broken counts, with the lock held, a go command that failed without a test having failed.
 func (s *summary) broken(what string, err error) {
 	s.total.failed++
 	s.printf("FAIL  %s: %v\n", what, err)
 }
 
-// close prints the totals and reports whether all is well.
+// close, after all runs, prints the totals and reports whether all is well.
 func (s *summary) close() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	ran := s.total.passed + s.total.failed + s.total.skipped
 	if ran == 0 {
 		s.broken("summary", errors.New("no test ran"))
@@ -204,7 +221,7 @@ func (s *summary) close() bool {
 	return s.total.failed == 0 && !forbidden
 }
 
-// printf writes to the terminal, where a failure has nobody to be told to.
+// printf writes to the terminal, with the lock held, where a failure has nobody to be told to.
 func (s *summary) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format, args...)
 }

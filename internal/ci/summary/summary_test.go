@@ -14,9 +14,7 @@ func summarize(t *testing.T, ci bool, runs ...string) (ok bool, out string) {
 	t.Helper()
 	var b, stderr bytes.Buffer
 	s := summary{out: &b, stderr: &stderr, ci: ci}
-	for _, args := range runs {
-		s.run(t.Context(), "testdata/module", strings.Fields(args))
-	}
+	s.runAll(t.Context(), "testdata/module", 2, runs)
 	ok = s.close()
 	return ok, stderr.String() + b.String()
 }
@@ -31,7 +29,7 @@ func TestPlantedModule(t *testing.T) {
 		shows   []string
 	}{
 		{"pass", true, []string{"./pass"}, true, "4 passed, 0 failed, 0 skipped", []string{"ok    example.org/planted/pass  4 passed"}},
-		{"several runs", true, []string{"./pass", "-count=1 ./pass"}, true, "8 passed, 0 failed, 0 skipped", []string{"== go test -count=1 ./pass"}},
+		{"several runs", true, []string{"./pass", "-count=1 ./pass"}, true, "8 passed, 0 failed, 0 skipped", []string{"== go test -count=1 ./pass  (run 2)\n", "s  (run 1)\n", "s  (run 2)\n"}},
 		{"with a variable", true, []string{"PLANTED=yes ./env"}, true, "1 passed, 0 failed, 0 skipped", []string{"== go test PLANTED=yes ./env"}},
 		{"without it", true, []string{"./env"}, false, "0 passed, 1 failed, 0 skipped", []string{"nothing is planted"}},
 		{"without tests", true, []string{"./pass ./empty"}, true, "4 passed, 0 failed, 0 skipped", []string{"packages: 1 ok, 0 failed, 1 without tests"}},
@@ -44,6 +42,7 @@ func TestPlantedModule(t *testing.T) {
 		{"timeout", false, []string{"-timeout=1s ./hangs"}, false, "0 passed, 1 failed, 0 skipped", []string{"timed out", "failed: example.org/planted/hangs TestHangs\n"}},
 		{"no test", false, []string{"./empty"}, false, "0 passed, 1 failed, 0 skipped", []string{"no test ran"}},
 		{"no such package", false, []string{"./pass", "./nowhere"}, false, "4 passed, 1 failed, 0 skipped", []string{"nowhere"}},
+		{"fails in one of two", false, []string{"./pass", "./fail"}, false, "5 passed, 2 failed, 0 skipped", []string{"failed: example.org/planted/fail TestBad  (run 2)\n"}},
 		{"bad flag", false, []string{"./pass", "-nosuchflag ./pass"}, false, "4 passed, 1 failed, 0 skipped", []string{"nosuchflag"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +71,7 @@ func TestPlantedModule(t *testing.T) {
 // TestBrokenOff reads events that stop in the middle, as they do when the go
 // command is killed.
 func TestBrokenOff(t *testing.T) {
-	const events = `{"Action":"start","Package":"p"}
+	const printed = `{"Action":"start","Package":"p"}
 {"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"pass","Package":"p","Test":"TestA"}
 {"Action":"run","Package":"p","Test":"TestB"}
@@ -80,7 +79,7 @@ func TestBrokenOff(t *testing.T) {
 {"Action":"out`
 	var b bytes.Buffer
 	s := summary{out: &b}
-	if err := s.read(strings.NewReader(events)); err != nil {
+	if err := (&events{summary: &s}).read(strings.NewReader(printed)); err != nil {
 		t.Fatal(err)
 	}
 	if s.close() {
@@ -98,13 +97,13 @@ func TestBrokenOff(t *testing.T) {
 func TestSlowest(t *testing.T) {
 	var b bytes.Buffer
 	s := summary{out: &b}
-	for _, events := range []string{
+	for _, printed := range []string{
 		`{"Action":"pass","Package":"p","Test":"TestA","Elapsed":6.2}`,
 		`{"Action":"pass","Package":"q","Test":"TestB/sub","Elapsed":70}
 {"Action":"pass","Package":"q","Test":"TestB","Elapsed":71}
 {"Action":"pass","Package":"q","Test":"TestC","Elapsed":0.3}`,
 	} {
-		if err := s.read(strings.NewReader(events)); err != nil {
+		if err := (&events{summary: &s}).read(strings.NewReader(printed)); err != nil {
 			t.Fatal(err)
 		}
 	}
