@@ -41,9 +41,10 @@ func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
-	length, seed := time.Minute, uint64(1)
+	length, seed, strict := time.Minute, uint64(1), false
 	if given := os.Getenv(envChaos); given != "" {
 		var err error
+		strict = true
 		if length, err = time.ParseDuration(given); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +58,7 @@ func TestChaos(t *testing.T) {
 	pgtest.Require(t)
 	c := newChaos(t, seed)
 	c.away = min(storageAway, length/10)
+	c.strict = strict
 	c.load(seed)
 	c.unleash(t, script(seed, length))
 	close(c.over)
@@ -75,12 +77,16 @@ type chaos struct {
 	session  string
 	// secret is a file of the private channel, which tokens are tried on.
 	secret artifact
+	// strict forgives no 503 while PostgreSQL and the S3 server are there. The short run, which has the machine not to itself,
+	// forgives some.
+	strict bool
 
-	outages outages
-	ledger  ledger
-	tally   tally
-	over    chan struct{}
-	workers sync.WaitGroup
+	// outages are those of PostgreSQL and the S3 server, kills those of servers.
+	outages, kills outages
+	ledger         ledger
+	tally          tally
+	over           chan struct{}
+	workers        sync.WaitGroup
 }
 
 // chaosCopies bounds the bytes of blobs that a server keeps beside the bucket: so few that copies come and go.
@@ -189,8 +195,14 @@ func (c *chaos) unleash(t *testing.T, events []event) {
 	begun := time.Now()
 	for _, e := range events {
 		time.Sleep(time.Until(begun.Add(e.at)))
+		// The one before may have taken longer.
+		e.at = time.Since(begun)
 		t.Log(e)
-		c.outages.begin()
+		broken := &c.kills
+		if e.server < 0 {
+			broken = &c.outages
+		}
+		broken.begin()
 		switch e.server {
 		case database:
 			crash(t, c.database, databaseAway)
@@ -199,7 +211,7 @@ func (c *chaos) unleash(t *testing.T, events []event) {
 		default:
 			c.nodes[e.server].replace(t)
 		}
-		c.outages.end()
+		broken.end()
 		c.tally.add("events", e.String())
 	}
 	time.Sleep(settled)
@@ -309,10 +321,16 @@ func (c *chaos) judge(t *testing.T) {
 	for _, f := range c.tally.failures() {
 		t.Error(f)
 	}
-	if calls, trouble := c.tally.count("calls"), c.tally.count("503 while nothing is broken"); trouble*20 > calls {
-		t.Errorf("%d of %d calls were answered 503 while nothing was broken", trouble, calls)
+	forgiven := c.tally.count("calls") / 20
+	if c.strict {
+		forgiven = 0
 	}
-	for _, what := range []string{"uploads acknowledged", "downloads", "indexes read", "tokens revoked", "tokens used up"} {
+	if trouble := c.tally.count(needless503); trouble > forgiven {
+		t.Errorf("%d of %d calls were answered 503 while PostgreSQL and the S3 server were there", trouble, c.tally.count("calls"))
+	}
+	for _, what := range []string{
+		"uploads acknowledged", "deletions acknowledged", "downloads", "indexes read", "revoked tokens refused", "tokens used up", excused503,
+	} {
 		if c.tally.count(what) == 0 {
 			t.Errorf("there were no %s: this was no test of them", what)
 		}

@@ -28,8 +28,10 @@ import (
 // entry is what is known of a file.
 type entry struct {
 	channel, file, name, sum string
-	// acknowledged is when its upload was, leaving that somebody has begun to delete it, gone that this was acknowledged.
-	acknowledged, leaving, gone bool
+	// acknowledged is whether its upload was, leaving that somebody has begun to delete it.
+	acknowledged, leaving bool
+	// gone is when its deletion was acknowledged, zero before that.
+	gone time.Time
 }
 
 // ledger is what was acknowledged.
@@ -81,7 +83,27 @@ func (l *ledger) stays(key string) bool {
 func (l *ledger) left(e *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.gone = true
+	e.gone = time.Now()
+}
+
+// catchUp is how long after a deletion was acknowledged an index may name the file, whatever is broken.
+const catchUp = time.Minute
+
+// judge tells what is wrong with an index that was asked for at a time. What it has not is looked at in the end.
+func (l *ledger) judge(channel string, listed map[string]string, asked time.Time) (wrong []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for file, sum := range listed {
+		switch e := l.files[channel+"/"+file]; {
+		case e == nil:
+			wrong = append(wrong, file+", which nobody uploaded")
+		case e.sum != sum:
+			wrong = append(wrong, fmt.Sprintf("%s with the hash %s, which is %s", file, sum, e.sum))
+		case !e.gone.IsZero() && asked.Sub(e.gone) > catchUp:
+			wrong = append(wrong, fmt.Sprintf("%s, %s after its deletion", file, asked.Sub(e.gone)))
+		}
+	}
+	return wrong
 }
 
 // settled gives, when nobody works any more, the hashes of all files that are to be there, by channel and name.
@@ -91,7 +113,7 @@ func (l *ledger) settled(t *testing.T) map[string]map[string]string {
 	defer l.mu.Unlock()
 	all := map[string]map[string]string{chaosVault: {}, chaosOpen: {}, chaosMore: {}}
 	for key, e := range l.files {
-		if !e.acknowledged || e.leaving && !e.gone {
+		if !e.acknowledged || e.leaving && e.gone.IsZero() {
 			t.Errorf("%s was never settled: %+v", key, *e)
 		}
 		if !e.leaving {
@@ -162,6 +184,13 @@ func (t *tally) String() string {
 	return b.String()
 }
 
+// What is counted of answers that the server cannot answer now: while PostgreSQL or the S3 server is away, and otherwise,
+// since one server is none the worse for the death of another.
+const (
+	excused503  = "503 while something is away"
+	needless503 = "503 without need"
+)
+
 // request is what a client asks for. Other answers than those expected, where there are any, are a failure.
 type request struct {
 	method, path, credential string
@@ -197,9 +226,9 @@ func (c *chaos) call(n *node, r request) (status int, body []byte) {
 			c.tally.fail("%s %s: 503 with Retry-After %q: %.200s", r.method, r.path, header.Get("Retry-After"), body)
 		}
 		if c.outages.since(begun) {
-			c.tally.add("503 while something is broken", "")
+			c.tally.add(excused503, "")
 		} else {
-			c.tally.add("503 while nothing is broken", "")
+			c.tally.add(needless503, fmt.Sprintf("%s %s: 503, while a server is away: %t: %.200s", r.method, r.path, c.kills.since(begun), body))
 		}
 		return status, nil
 	}
@@ -337,11 +366,15 @@ func (c *chaos) downloader(rng *rand.Rand) {
 // reader fetches what an index names.
 func (c *chaos) reader(rng *rand.Rand) {
 	channel := []string{chaosOpen, chaosMore}[rng.IntN(2)]
+	asked := time.Now()
 	listed := c.index(rng, c.nodes[rng.IntN(3)], channel)
 	if listed == nil {
 		return
 	}
 	c.tally.add("indexes read", "")
+	for _, wrong := range c.ledger.judge(channel, listed, asked) {
+		c.tally.fail("an index of %s names %s", channel, wrong)
+	}
 	names := slices.Sorted(maps.Keys(listed))
 	for range min(3, len(names)) {
 		file := names[rng.IntN(len(names))]
@@ -406,7 +439,9 @@ func (c *chaos) minter(rng *rand.Rand) {
 		for _, n := range c.nodes {
 			asked := time.Since(answered)
 			switch got := c.try(n, token.Secret); got {
-			case 0, http.StatusServiceUnavailable, http.StatusUnauthorized:
+			case 0, http.StatusServiceUnavailable:
+			case http.StatusUnauthorized:
+				c.tally.add("revoked tokens refused", "")
 			default:
 				c.tally.fail("a revoked token that is used %s after the answer is answered %d", asked, got)
 			}
@@ -424,7 +459,7 @@ func (c *chaos) meter(rng *rand.Rand) {
 	}
 	served, lost := 0, 0
 	for tries := 0; tries < uses+3; {
-		switch c.try(c.nodes[rng.IntN(3)], token.Secret) {
+		switch got := c.try(c.nodes[rng.IntN(3)], token.Secret); got {
 		case 0, http.StatusServiceUnavailable:
 			// It was refused without a use, or its answer was lost with one.
 			lost++
@@ -435,11 +470,14 @@ func (c *chaos) meter(rng *rand.Rand) {
 		case http.StatusOK:
 			served++
 			tries++
-		default:
+		case http.StatusForbidden:
 			tries++
+		default:
+			c.tally.fail("a token that is used up is answered %d", got)
+			return
 		}
 	}
-	if served > uses || lost == 0 && served != uses {
+	if served > uses || served+lost < uses {
 		c.tally.fail("a token good for %d uses was served %d times, and %d answers were lost", uses, served, lost)
 	}
 	c.tally.add("tokens used up", "")
