@@ -2,6 +2,9 @@ package index
 
 import (
 	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
 
 	"kingsnake/conda/repodata"
 	"kingsnake/internal/blob"
@@ -10,6 +13,9 @@ import (
 
 // shardBatch bounds how many shards are made before their pointers are written.
 const shardBatch = 256
+
+// shardPuts is how many shards are stored at once. Each waits for the disk or for the object storage nearly all of its time.
+const shardPuts = 16
 
 // refreshShards makes every shard anew whose package changed.
 func (b *Builder) refreshShards(ctx context.Context, p place) error {
@@ -23,13 +29,9 @@ func (b *Builder) refreshShards(ctx context.Context, p place) error {
 		if err != nil || len(stale) == 0 {
 			return err
 		}
-		fresh := make([]Shard, 0, len(stale))
-		for _, s := range stale {
-			made, err := b.makeShard(ctx, &enc, src, s)
-			if err != nil {
-				return err
-			}
-			fresh = append(fresh, made)
+		fresh, err := b.makeShards(ctx, &enc, src, stale)
+		if err != nil {
+			return err
 		}
 		if err := b.keepShards(ctx, p, stale, fresh); err != nil {
 			return err
@@ -37,26 +39,41 @@ func (b *Builder) refreshShards(ctx context.Context, p place) error {
 	}
 }
 
-// makeShard encodes and stores one shard.
-func (b *Builder) makeShard(ctx context.Context, enc *repodata.ShardEncoder, src Source, s Shard) (Shard, error) {
-	files, err := b.Store.ShardFiles(ctx, src, s.Name)
-	if err != nil {
-		return s, err
+// makeShards encodes shards, one after the other, and stores those that are encoded while it goes on.
+func (b *Builder) makeShards(ctx context.Context, enc *repodata.ShardEncoder, src Source, stale []Shard) ([]Shard, error) {
+	fresh := make([]Shard, len(stale))
+	puts, ctx := errgroup.WithContext(ctx)
+	puts.SetLimit(shardPuts)
+	for i, s := range stale {
+		data, err := b.encodeShard(ctx, enc, src, s.Name)
+		if err != nil {
+			return nil, errors.Join(puts.Wait(), err)
+		}
+		s.Built, s.Hash = s.Generation, blob.Hash{}
+		fresh[i] = s
+		if data == nil {
+			continue
+		}
+		puts.Go(func() (err error) {
+			fresh[i].Hash, err = blob.Put(ctx, b.Blobs, data)
+			return err
+		})
 	}
-	s.Built, s.Hash = s.Generation, blob.Hash{}
-	if len(files) == 0 {
-		return s, nil
+	return fresh, puts.Wait()
+}
+
+// encodeShard gives the shard of a package name, nil for one without files.
+func (b *Builder) encodeShard(ctx context.Context, enc *repodata.ShardEncoder, src Source, name string) ([]byte, error) {
+	files, err := b.Store.ShardFiles(ctx, src, name)
+	if err != nil || len(files) == 0 {
+		return nil, err
 	}
 	entries := make([]repodata.Entry, len(files))
 	for i, f := range files {
 		entries[i] = repodata.Entry{Filename: f.Filename, RecordJSON: f.Record, RunExportsJSON: f.RunExports, V3: f.V3}
 	}
 	data, _, err := enc.Encode(entries)
-	if err != nil {
-		return s, err
-	}
-	s.Hash, err = blob.Put(ctx, b.Blobs, data)
-	return s, err
+	return data, err
 }
 
 // keepShards points at the new shards and lets go of the old ones, in the same few statements for however many: uploads

@@ -120,9 +120,7 @@ func (s *Store) SetShards(ctx context.Context, tx registry.Tx, channel int64, su
 		}
 	}
 	if len(made) > 0 {
-		if _, err := s.q(tx).exec(ctx, `UPDATE shards SET built = made.c2, sha256 = made.c3
-			FROM (`+s.d.table("$3", kindText, kindInt, kindBytes)+`) AS made
-			WHERE shards.channel_id = $1 AND shards.subdir = $2 AND shards.name = made.c1 AND shards.built < made.c2`, channel, subdir, jsonList(made)); err != nil {
+		if _, err := s.q(tx).exec(ctx, s.setShards(), channel, subdir, jsonList(made)); err != nil {
 			return s.translate(err)
 		}
 	}
@@ -132,6 +130,16 @@ func (s *Store) SetShards(ctx context.Context, tx registry.Tx, channel int64, su
 	_, err := s.q(tx).exec(ctx, `DELETE FROM shards WHERE channel_id = $1 AND subdir = $2 AND (name, generation) IN (`+
 		s.d.table("$3", kindText, kindInt)+`)`, channel, subdir, jsonList(gone))
 	return s.translate(err)
+}
+
+// setShards is the statement that points at shards. It adds none: what it adds is there and conflicts. An UPDATE with a FROM
+// would be shorter, but SQLite reads all shards of a subdir for it, and the list of new ones once for each.
+func (s *Store) setShards() string {
+	return `INSERT INTO shards (channel_id, subdir, name, generation, built, sha256)
+		SELECT had.channel_id, had.subdir, had.name, had.generation, made.c2, made.c3
+		FROM (` + s.d.table("$3", kindText, kindInt, kindBytes) + `) AS made CROSS JOIN shards had
+		WHERE had.channel_id = $1 AND had.subdir = $2 AND had.name = made.c1 AND had.built < made.c2
+		ON CONFLICT (channel_id, subdir, name) DO UPDATE SET built = excluded.built, sha256 = excluded.sha256`
 }
 
 // EachShard gives the shards of a subdir, by ascending name.

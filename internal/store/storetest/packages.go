@@ -133,6 +133,9 @@ func (s *suite) indexReads() {
 	made := stale[0]
 	made.Built, made.Hash = 2, blob.Sum([]byte("shard a"))
 	s.write(func(tx registry.Tx) error { return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{made}) })
+	s.write(func(tx registry.Tx) error {
+		return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{{Name: "gone", Generation: 3, Built: 3, Hash: made.Hash}})
+	})
 	older := made
 	older.Built, older.Hash = 1, blob.Sum([]byte("older"))
 	s.write(func(tx registry.Tx) error { return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{older}) })
