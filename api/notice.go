@@ -22,7 +22,7 @@ type Notice struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Notices is the answer of GET and PUT /channels/{channel}/notices, also with notices that are over.
+// Notices is the answer of GET, PUT and POST /channels/{channel}/notices, also with notices that are over.
 type Notices struct {
 	Notices []Notice `json:"notices"`
 }
@@ -32,9 +32,9 @@ type NoticesUpdate struct {
 	Notices []NoticeUpdate `json:"notices" maxItems:"20"`
 }
 
-// NoticeUpdate is one of them.
+// NoticeUpdate is one of them, and the body of POST /channels/{channel}/notices, which adds it to those that there are.
 type NoticeUpdate struct {
-	// ID is that of a notice that is there, left out for a new one.
+	// ID is that of a notice that is there, left out for a new one and with POST.
 	ID      string `json:"id,omitempty" maxLength:"64"`
 	Message string `json:"message" minLength:"1" maxLength:"600"`
 	// Level is info when it is left out.

@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"slices"
+	"errors"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +62,15 @@ func (a *app) noticesAddCommand() *cobra.Command {
 			}
 			until := a.Now().AddDate(0, 0, days)
 			added := api.NoticeUpdate{Message: strings.Join(given[1:], " "), Level: api.NoticeLevel(level), ExpiresAt: &until}
-			return a.changeNotices(cmd, given[0], func(all []api.NoticeUpdate) ([]api.NoticeUpdate, error) { return append(all, added), nil })
+			c, err := a.connectAs()
+			if err != nil {
+				return err
+			}
+			notices, err := c.AddNotice(cmd.Context(), given[0], added)
+			if err != nil {
+				return fail(err, "could not add a notice to the channel %s", given[0])
+			}
+			return a.printNotices(notices)
 		},
 	}
 	cmd.Flags().StringVar(&level, "level", "info", "info, warning or critical")
@@ -82,46 +89,28 @@ func (a *app) noticesRemoveCommand() *cobra.Command {
 			if all == (len(ids) > 0) {
 				return usagef("name the notices to remove, or --all")
 			}
-			return a.changeNotices(cmd, given[0], func(had []api.NoticeUpdate) ([]api.NoticeUpdate, error) {
-				if all {
-					return nil, nil
-				}
-				for _, id := range ids {
-					if !slices.ContainsFunc(had, func(n api.NoticeUpdate) bool { return n.ID == id }) {
-						return nil, usagef("the channel %s has no notice %q; see \"kingsnake channel notices list %s\"", given[0], id, given[0])
-					}
-				}
-				return slices.DeleteFunc(had, func(n api.NoticeUpdate) bool { return slices.Contains(ids, n.ID) }), nil
-			})
+			c, err := a.connectAs()
+			if err != nil {
+				return err
+			}
+			if all {
+				_, err = c.SetNotices(cmd.Context(), given[0], []api.NoticeUpdate{})
+			}
+			for _, id := range ids {
+				err = errors.Join(err, c.RemoveNotice(cmd.Context(), given[0], id))
+			}
+			if err != nil {
+				return fail(err, "could not remove notices of the channel %s", given[0])
+			}
+			notices, err := c.Notices(cmd.Context(), given[0])
+			if err != nil {
+				return fail(err, "the notices were removed, but those that are left of the channel %s could not be listed", given[0])
+			}
+			return a.printNotices(notices)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	return cmd
-}
-
-// changeNotices reads a channel's notices, changes the list and sends it back, without those that are over.
-func (a *app) changeNotices(cmd *cobra.Command, channel string, change func([]api.NoticeUpdate) ([]api.NoticeUpdate, error)) error {
-	c, err := a.connectAs()
-	if err != nil {
-		return err
-	}
-	notices, err := c.Notices(cmd.Context(), channel)
-	if err != nil {
-		return fail(err, "could not list the notices of the channel %s", channel)
-	}
-	keep := []api.NoticeUpdate{}
-	for _, n := range notices {
-		if n.ExpiresAt.After(a.Now()) {
-			keep = append(keep, api.NoticeUpdate{ID: n.ID, Message: n.Message, Level: n.Level, ExpiresAt: new(n.ExpiresAt.Round(time.Second))})
-		}
-	}
-	if keep, err = change(keep); err != nil {
-		return err
-	}
-	if notices, err = c.SetNotices(cmd.Context(), channel, append([]api.NoticeUpdate{}, keep...)); err != nil {
-		return fail(err, "could not change the notices of the channel %s", channel)
-	}
-	return a.printNotices(notices)
 }
 
 func (a *app) channelReindexCommand() *cobra.Command {

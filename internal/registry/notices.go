@@ -58,13 +58,59 @@ func (s *Channels) SetNotices(ctx context.Context, caller *access.Caller, path s
 	if len(notices) > maxNotices {
 		return nil, invalid("notices", "a channel has at most %d notices", maxNotices)
 	}
+	return s.changeNotices(ctx, caller, c, func([]Notice) ([]Notice, error) { return notices, nil })
+}
+
+// AddNotice tells a channel's users one thing more, whatever else is told them at the same moment, and gives all notices.
+// Where there is no room, those that are over make some.
+func (s *Channels) AddNotice(ctx context.Context, caller *access.Caller, path string, n Notice) ([]Notice, error) {
+	c, err := s.on(ctx, caller, access.ChannelEdit, path)
+	if err != nil {
+		return nil, err
+	}
+	if n.PublicID != "" {
+		return nil, invalid("id", "a new notice has no id yet; leave it out")
+	}
+	return s.changeNotices(ctx, caller, c, func(had []Notice) ([]Notice, error) {
+		if len(had) >= maxNotices {
+			had = slices.DeleteFunc(had, func(n Notice) bool { return !s.now().Before(n.ExpiresAt) })
+		}
+		if len(had) >= maxNotices {
+			return nil, invalid("notices", "a channel has at most %d notices; remove one", maxNotices)
+		}
+		return append(had, n), nil
+	})
+}
+
+// RemoveNotice takes back one thing that a channel tells its users.
+func (s *Channels) RemoveNotice(ctx context.Context, caller *access.Caller, path, id string) error {
+	c, err := s.on(ctx, caller, access.ChannelEdit, path)
+	if err != nil {
+		return err
+	}
+	_, err = s.changeNotices(ctx, caller, c, func(had []Notice) ([]Notice, error) {
+		left := slices.DeleteFunc(slices.Clone(had), func(n Notice) bool { return n.PublicID == id })
+		if len(left) == len(had) {
+			return nil, notFound("the channel %s has no notice %q", c.Path, clip(id, 64))
+		}
+		return left, nil
+	})
+	return err
+}
+
+// changeNotices reads and writes the notices of a channel in one transaction, so that of two changes at once none is lost.
+func (s *Channels) changeNotices(ctx context.Context, caller *access.Caller, c Channel, change func([]Notice) ([]Notice, error)) ([]Notice, error) {
 	var out []Notice
-	err = s.write(ctx, caller, func(w *work) error {
+	err := s.write(ctx, caller, func(w *work) error {
 		had, err := s.channels.ListNotices(ctx, w.tx, c.ID)
 		if err != nil {
 			return err
 		}
-		if out, err = s.settle(notices, had); err != nil {
+		next, err := change(slices.Clone(had))
+		if err != nil {
+			return err
+		}
+		if out, err = s.settle(next, had); err != nil {
 			return err
 		}
 		if err := s.channels.SetNotices(ctx, w.tx, c.ID, out); err != nil {

@@ -1,10 +1,15 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"kingsnake/api"
 )
@@ -49,6 +54,63 @@ func TestNotices(t *testing.T) {
 	}
 	if now, err := s.ada.Notices(t.Context(), "open"); err != nil || len(now) != 1 {
 		t.Errorf("after refusals there are %+v, %v, want the one notice", now, err)
+	}
+}
+
+// TestNoticesAtOnce: of changes at the same moment none is lost.
+func TestNoticesAtOnce(t *testing.T) {
+	s := newStage(t)
+	first, err := s.ada.SetNotices(t.Context(), "open", []api.NoticeUpdate{{Message: "first"}, {Message: "second"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	var want []string
+	for i := range 10 {
+		message := fmt.Sprintf("notice %02d", i)
+		want = append(want, message)
+		group.Go(func() error {
+			_, err := s.ada.AddNotice(t.Context(), "open", api.NoticeUpdate{Message: message})
+			return err
+		})
+	}
+	for _, n := range first {
+		group.Go(func() error { return s.ada.RemoveNotice(t.Context(), "open", n.ID) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	messages := func() (got []string) {
+		t.Helper()
+		list, err := s.ada.Notices(t.Context(), "open")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range list {
+			got = append(got, n.Message)
+		}
+		slices.Sort(got)
+		return got
+	}
+	if diff := cmp.Diff(want, messages()); diff != "" {
+		t.Errorf("notices after changes at once (-want +got):\n%s", diff)
+	}
+	for i := len(want); i < 20; i++ {
+		soon := s.Clock.Now().Add(time.Hour)
+		if _, err := s.ada.AddNotice(t.Context(), "open", api.NoticeUpdate{Message: "short", ExpiresAt: &soon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post := call{method: http.MethodPost, path: "/api/channels/open/notices", body: api.NoticeUpdate{Message: "the last"}}
+	session := s.session(t, "ada")
+	post.xAuth(session).do(t, s.Site).refused(t, "one too many", http.StatusUnprocessableEntity, api.CodeInvalid)
+	call{method: http.MethodDelete, path: "/api/channels/open/notices/nope"}.xAuth(session).do(t, s.Site).refused(t, "an unknown one", http.StatusNotFound, api.CodeNotFound)
+	s.Clock.Advance(2 * time.Hour)
+	if _, err := s.ada.AddNotice(t.Context(), "open", api.NoticeUpdate{Message: "the last"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(append(want, "the last"), messages()); diff != "" {
+		t.Errorf("notices after those that are over made room (-want +got):\n%s", diff)
 	}
 }
 

@@ -31,6 +31,14 @@ func channelOperations() []operation {
 		{name: "GET " + oneChannel + "/stats", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/stats", nil)},
 		{name: "GET " + oneChannel + "/notices", scopes: needs("channel:view"), both: true, call: below(http.MethodGet, "/notices", nil)},
 		{name: "PUT " + oneChannel + "/notices", scopes: needs("channel:edit"), both: true, call: below(http.MethodPut, "/notices", api.NoticesUpdate{Notices: []api.NoticeUpdate{{Message: "Hello"}}})},
+		{name: "POST " + oneChannel + "/notices", scopes: needs("channel:edit"), both: true, call: below(http.MethodPost, "/notices", api.NoticeUpdate{Message: "More"})},
+		{name: "DELETE " + oneChannel + "/notices/{notice_id}", scopes: needs("channel:edit"), both: true, call: func(t testing.TB, w *world, at place) call {
+			made, err := w.Admin.SetNotices(t.Context(), at.path, []api.NoticeUpdate{{Message: "Gone soon"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return call{method: http.MethodDelete, path: at.rest + "/notices/" + made[0].ID}
+		}},
 		{name: "PUT " + oneChannel + "/artifacts/{artifact_family}", scopes: needs("channel:edit"), both: true, call: below(http.MethodPut, "/artifacts/conda", nil)},
 		{name: "GET " + oneChannel + "/subchannels", scopes: needs("channel:view"), call: below(http.MethodGet, "/subchannels", nil)},
 		{name: "POST " + oneChannel + "/subchannels", scopes: needs("subchannel:create"), call: func(_ testing.TB, w *world, at place) call {

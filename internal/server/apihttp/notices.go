@@ -21,6 +21,15 @@ func (a *API) channelCareOperations() {
 			return &body[api.Notices]{noticesOut(list)}, err
 		})
 	addBoth(a, Operation{Method: http.MethodPut, Path: one + "/notices", Tag: tag, Summary: "Replace what a channel tells its users", Scopes: edit}, a.setNotices)
+	addBoth(a, Operation{Method: http.MethodPost, Path: one + "/notices", Tag: tag, Summary: "Tell a channel's users one thing more", Scopes: edit, Status: http.StatusCreated},
+		func(ctx context.Context, caller *access.Caller, in *noticeInput) (*body[api.Notices], error) {
+			list, err := a.Service.Channels.AddNotice(ctx, caller, in.Channel, noticeIn(in.Body))
+			return &body[api.Notices]{noticesOut(list)}, err
+		})
+	addBoth(a, Operation{Method: http.MethodDelete, Path: one + "/notices/{notice_id}", Tag: tag, Summary: "Take back one notice", Scopes: edit, Status: http.StatusNoContent},
+		func(ctx context.Context, caller *access.Caller, in *noticePath) (*nothing, error) {
+			return nil, a.Service.Channels.RemoveNotice(ctx, caller, in.Channel, in.Notice)
+		})
 	addBoth(a, Operation{Method: http.MethodPut, Path: one + "/artifacts/{artifact_family}", Tag: tag, Summary: "Build the channel's index anew", Scopes: edit, Status: http.StatusAccepted},
 		func(ctx context.Context, caller *access.Caller, in *familyPath) (*body[api.Reindexed], error) {
 			n, err := a.Service.Channels.Reindex(ctx, caller, in.Channel, in.Family)
@@ -38,13 +47,28 @@ type noticesInput struct {
 	Body api.NoticesUpdate
 }
 
+type noticeInput struct {
+	ChannelPath
+	Body api.NoticeUpdate
+}
+
+type noticePath struct {
+	ChannelPath
+	Notice string `path:"notice_id" maxLength:"64"`
+}
+
+func noticeIn(n api.NoticeUpdate) registry.Notice {
+	out := registry.Notice{PublicID: n.ID, Message: n.Message, Level: repodata.Level(n.Level)}
+	if n.ExpiresAt != nil {
+		out.ExpiresAt = *n.ExpiresAt
+	}
+	return out
+}
+
 func (a *API) setNotices(ctx context.Context, caller *access.Caller, in *noticesInput) (*body[api.Notices], error) {
 	notices := make([]registry.Notice, len(in.Body.Notices))
 	for i, n := range in.Body.Notices {
-		notices[i] = registry.Notice{PublicID: n.ID, Message: n.Message, Level: repodata.Level(n.Level)}
-		if n.ExpiresAt != nil {
-			notices[i].ExpiresAt = *n.ExpiresAt
-		}
+		notices[i] = noticeIn(n)
 	}
 	list, err := a.Service.Channels.SetNotices(ctx, caller, in.Channel, notices)
 	return &body[api.Notices]{noticesOut(list)}, err

@@ -64,16 +64,6 @@ func (w *Web) notices(p *page) error {
 	return p.showOf(d.channelFrame, "channel_notices", noticesTitle, d)
 }
 
-// replaceNotices writes other notices in place of those that there are.
-func (p *page) replaceNotices(ctx context.Context, path string, change func([]registry.Notice) []registry.Notice) error {
-	had, err := p.Service.Channels.Notices(ctx, p.Caller, path)
-	if err != nil {
-		return err
-	}
-	_, err = p.Service.Channels.SetNotices(ctx, p.Caller, path, change(had))
-	return err
-}
-
 func (w *Web) addNotice(p *page) error {
 	n := registry.Notice{Message: p.text("message"), Level: repodata.Level(p.text("level"))}
 	if day := p.text("expires_at"); day != "" {
@@ -89,7 +79,8 @@ func (w *Web) addNotice(p *page) error {
 	}
 	path := d.Channel.Path
 	err = p.try(func(ctx context.Context) error {
-		return p.replaceNotices(ctx, path, func(had []registry.Notice) []registry.Notice { return append(had, n) })
+		_, err := p.Service.Channels.AddNotice(ctx, p.Caller, path, n)
+		return err
 	})
 	if err != nil {
 		return p.again(err, "channel_notices", noticesTitle+" · "+path, d, "You find it among the notices.")
@@ -133,9 +124,7 @@ func (w *Web) removeNotice(p *page) error {
 		return err
 	}
 	err = p.try(func(ctx context.Context) error {
-		return p.replaceNotices(ctx, p.channelPath(), func(had []registry.Notice) []registry.Notice {
-			return slices.DeleteFunc(had, func(n registry.Notice) bool { return n.PublicID == p.path("notice") })
-		})
+		return p.Service.Channels.RemoveNotice(ctx, p.Caller, p.channelPath(), p.path("notice"))
 	})
 	if err != nil {
 		return p.again(err, "confirm", removeNoticeTitle, c, "")
