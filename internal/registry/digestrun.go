@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +12,16 @@ import (
 	"kingsnake/internal/access"
 )
 
-func digestID() string { return uuid.NewString() }
+// id is the digest's own on a day: who is told again after a failure, of the same tokens, gets it under the same id, however
+// many attempts it takes and whichever server makes them. Other tokens are another digest, which nobody is to take for one
+// that was there before.
+func (p PlannedDigest) id(day int64) string {
+	text := fmt.Appendf(nil, "digest %s %s %d", p.To.PublicID, p.Way, day)
+	for _, e := range p.Endings {
+		text = fmt.Appendf(text, " %s %d %d", e.PublicID, e.Ends.UnixMilli(), e.Lead)
+	}
+	return uuid.NewHash(sha256.New(), uuid.Nil, text, 8).String()
+}
 
 // sendTime bounds how long one digest may take by one way.
 const sendTime = time.Minute
@@ -66,7 +76,7 @@ func (s *Notifications) deliver(ctx context.Context, run *JobRun, caller *access
 	if err != nil {
 		return false, err
 	}
-	d := Digest{ID: digestID(), At: now, To: p.To, Endings: p.Endings[:min(len(p.Endings), maxDigest)], Total: len(p.Endings)}
+	d := Digest{ID: p.id(dayOf(now)), At: now, To: p.To, Endings: p.Endings[:min(len(p.Endings), maxDigest)], Total: len(p.Endings)}
 	sendErr := s.sendBy(ctx, p.Way, d)
 	if ctx.Err() != nil {
 		// The server stops. Whether the digest went out is not known, so it stays begun.

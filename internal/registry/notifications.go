@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"kingsnake/internal/access"
 )
 
@@ -138,7 +140,7 @@ func (s *Notifications) Test(ctx context.Context, caller *access.Caller) ([]Test
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, err
 	}
-	d := Digest{ID: digestID(), At: s.now(), To: recipient(u), Test: true}
+	d := Digest{ID: uuid.NewString(), At: s.now(), To: recipient(u), Test: true}
 	var out []Tested
 	for _, way := range s.ways {
 		t := Tested{Way: way.Name()}

@@ -203,6 +203,38 @@ func TestDigestIsRepeated(t *testing.T) {
 	}
 }
 
+// TestWebhookKeepsItsID: a receiver that took a digest and did not say so gets it again under the same id, and other digests
+// under others.
+func TestWebhookKeepsItsID(t *testing.T) {
+	d := newTold(t)
+	d.ends(t, d.ada, "hers", 30*oneDay, "team")
+	d.ends(t, d.bob, "his", 30*oneDay, "bobs")
+	// It comes near its end between the second and the third attempt.
+	d.ends(t, d.bob, "news", 32*oneDay+16*time.Minute, "bobs")
+	d.receiver.Answer(http.StatusInternalServerError, nil)
+	d.Clock.Advance(25 * oneDay)
+	d.tell(t)
+	d.Clock.Advance(6 * time.Minute)
+	d.tell(t)
+	d.receiver.Answer(http.StatusNoContent, nil)
+	d.Clock.Advance(20 * time.Minute)
+	d.tell(t)
+	good, bad := d.receiver.Calls()
+	if len(good) != 6 || len(bad) != 0 {
+		t.Fatalf("%d calls, bad ones %v, want three to each of two", len(good), bad)
+	}
+	ids := map[string][]string{}
+	for _, c := range good {
+		ids[c.User] = append(ids[c.User], c.ID)
+	}
+	if a := ids["ada"]; len(a) != 3 || a[0] != a[1] || a[1] != a[2] {
+		t.Errorf("ids of three attempts at one digest = %v, want one", a)
+	}
+	if b := ids["bob"]; len(b) != 3 || b[0] != b[1] || b[1] == b[2] || b[0] == ids["ada"][0] {
+		t.Errorf("ids of two attempts, one with another token, and of somebody else = %v, %v", b, ids["ada"])
+	}
+}
+
 // TestDigestIsNotRepeatedInDoubt: a mail that may have arrived is not sent again.
 func TestDigestIsNotRepeatedInDoubt(t *testing.T) {
 	d := newTold(t)
