@@ -2,11 +2,13 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"mime/quotedprintable"
 	"net"
@@ -45,13 +47,18 @@ type MailOptions struct {
 	Site string
 	// Roots are trusted in place of the system's authorities where they are not nil.
 	Roots *x509.CertPool
+	// Step bounds the connection and each step of the conversation, 0 meaning 15 seconds; Whole bounds all of it, 0 meaning 45.
+	Step, Whole time.Duration
 }
 
 // Mail sends digests as e-mail.
 type Mail struct{ o MailOptions }
 
 // NewMail makes the way by e-mail.
-func NewMail(o MailOptions) *Mail { return &Mail{o: o} }
+func NewMail(o MailOptions) *Mail {
+	o.Step, o.Whole = cmp.Or(o.Step, mailStep), cmp.Or(o.Whole, mailTime)
+	return &Mail{o: o}
+}
 
 // Name is "mail".
 func (m *Mail) Name() string { return "mail" }
@@ -65,53 +72,94 @@ func plainAddress(s string) bool {
 	return err == nil && a.Address == s && !strings.ContainsAny(s, "<>\"(),;\r\n ")
 }
 
-// mailTime bounds the whole conversation with the mail server.
-const mailTime = 30 * time.Second
+// The bounds of a conversation with the mail server.
+const (
+	mailStep = 15 * time.Second
+	mailTime = 45 * time.Second
+)
 
 // Send hands a digest to the mail server.
 func (m *Mail) Send(ctx context.Context, d registry.Digest) error {
 	if !m.Reaches(d.To) {
 		return errors.New("the account has no e-mail address that mail can be sent to")
 	}
-	ctx, cancel := context.WithTimeout(ctx, mailTime)
+	ctx, cancel := context.WithTimeout(ctx, m.o.Whole)
 	defer cancel()
-	if err := m.converse(ctx, d); err != nil {
-		return fmt.Errorf("mail server %s: %w", m.o.Address, err)
+	err := m.converse(ctx, d)
+	switch {
+	case err == nil:
+		return nil
+	case isDown(err):
+		return fmt.Errorf("mail server %s: %w: %w", m.o.Address, registry.ErrWayDown, err)
+	}
+	return fmt.Errorf("mail server %s: %w", m.o.Address, err)
+}
+
+// isDown tells a failure that others would meet too from a refusal of this message.
+func isDown(err error) bool {
+	var refusal *textproto.Error
+	return !errors.As(err, &refusal) || refusal.Code == closing || errors.Is(err, errNoBeginning)
+}
+
+// closing is the answer of a mail server that closes the connection.
+const closing = 421
+
+// errNoBeginning says that the mail server turned the site away before it heard of any recipient.
+var errNoBeginning = errors.New("the conversation could not begin")
+
+// conversation is one with the mail server.
+type conversation struct {
+	*smtp.Client
+	conn net.Conn
+	each time.Duration
+}
+
+// step does one step in bounded time.
+func (c *conversation) step(ctx context.Context, what string, fn func() error) error {
+	deadline := time.Now().Add(c.each)
+	if whole, ok := ctx.Deadline(); ok && whole.Before(deadline) {
+		deadline = whole
+	}
+	if err := c.conn.SetDeadline(deadline); err != nil {
+		return err
+	}
+	// A context that ended before took its deadline back with that line; one that ends from now on sets another.
+	err := ctx.Err()
+	if err == nil {
+		err = fn()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-func (m *Mail) converse(ctx context.Context, d registry.Digest) (rerr error) {
+func (m *Mail) converse(ctx context.Context, d registry.Digest) error {
 	conn, err := m.dial(ctx)
 	if err != nil {
 		return err
 	}
-	deadline, _ := ctx.Deadline()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return errors.Join(err, conn.Close())
-	}
+	// The message is taken or refused by the end; how the server says goodbye changes nothing.
+	defer func() { _ = conn.Close() }()
 	// A server that stops ends the conversation wherever it is.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
+	c := &conversation{conn: conn, each: m.o.Step}
 	host, _, _ := net.SplitHostPort(m.o.Address)
-	c, err := smtp.NewClient(conn, host)
-	if err != nil {
-		return errors.Join(err, conn.Close())
+	if err := m.introduce(ctx, c, host); err != nil {
+		return fmt.Errorf("%w: %w", errNoBeginning, err)
 	}
-	// The message is taken or refused by then; how the server says goodbye changes nothing.
-	defer func() { _ = c.Close() }()
-	if err := m.introduce(c, host); err != nil {
+	if err := m.deliver(ctx, c, d); err != nil {
 		return err
 	}
-	if err := m.deliver(c, d); err != nil {
-		return err
-	}
-	_ = c.Quit()
+	_ = c.step(ctx, "goodbye", c.Quit)
 	return nil
 }
 
 func (m *Mail) dial(ctx context.Context) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	ctx, cancel := context.WithTimeout(ctx, m.o.Step)
+	defer cancel()
+	dialer := &net.Dialer{}
 	if m.o.TLS != ImplicitTLS {
 		return dialer.DialContext(ctx, "tcp", m.o.Address)
 	}
@@ -123,12 +171,23 @@ func (m *Mail) tls(host string) *tls.Config {
 }
 
 // introduce begins the conversation: greeting, TLS, login.
-func (m *Mail) introduce(c *smtp.Client, host string) error {
+func (m *Mail) introduce(ctx context.Context, c *conversation, host string) error {
+	err := c.step(ctx, "greeting", func() (err error) {
+		c.Client, err = smtp.NewClient(c.conn, host)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	// The name is the one that the library would give.
+	if err := c.step(ctx, "EHLO", func() error { return c.Hello("localhost") }); err != nil {
+		return err
+	}
 	if m.o.TLS == StartTLS {
 		if ok, _ := c.Extension("STARTTLS"); !ok {
 			return errors.New(`it offers no STARTTLS; set smtp_tls to "tls" for a port that speaks TLS at once, or to "none" to send in the clear`)
 		}
-		if err := c.StartTLS(m.tls(host)); err != nil {
+		if err := c.step(ctx, "STARTTLS", func() error { return c.StartTLS(m.tls(host)) }); err != nil {
 			return err
 		}
 	}
@@ -136,29 +195,33 @@ func (m *Mail) introduce(c *smtp.Client, host string) error {
 		return nil
 	}
 	// Where there is no TLS the library refuses to send the password to any machine but this one.
-	return c.Auth(smtp.PlainAuth("", m.o.Username, m.o.Password, host))
+	return c.step(ctx, "login", func() error { return c.Auth(smtp.PlainAuth("", m.o.Username, m.o.Password, host)) })
 }
 
 // deliver hands over one message. The server answers for it after its last line; without an answer it may have taken it.
-func (m *Mail) deliver(c *smtp.Client, d registry.Digest) error {
+func (m *Mail) deliver(ctx context.Context, c *conversation, d registry.Digest) error {
 	message, err := m.message(d)
 	if err != nil {
 		return err
 	}
-	if err := c.Mail(m.o.From); err != nil {
+	if err := c.step(ctx, "sender", func() error { return c.Mail(m.o.From) }); err != nil {
 		return err
 	}
-	if err := c.Rcpt(d.To.Email); err != nil {
+	if err := c.step(ctx, "recipient", func() error { return c.Rcpt(d.To.Email) }); err != nil {
 		return err
 	}
-	w, err := c.Data()
+	var w io.WriteCloser
+	err = c.step(ctx, "message", func() error {
+		if w, err = c.Data(); err != nil {
+			return err
+		}
+		_, err = w.Write(message)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(message); err != nil {
-		return err
-	}
-	err = w.Close()
+	err = c.step(ctx, "end of the message", w.Close)
 	var refusal *textproto.Error
 	if err != nil && !errors.As(err, &refusal) {
 		return fmt.Errorf("%w: %w", registry.ErrUncertain, err)

@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -116,6 +118,95 @@ func TestMailEnds(t *testing.T) {
 	cancel()
 	if err := <-sent; err == nil {
 		t.Error("sent to a server that says nothing")
+	}
+}
+
+// trickling is the address of a server that takes connections and says the beginning of an answer, then a byte now and then,
+// and never comes to an end.
+func trickling(t *testing.T, beginning string) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				defer func() { _ = conn.Close() }()
+				for next := beginning; ; next = "x" {
+					if _, err := conn.Write([]byte(next)); err != nil {
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		conns.Wait()
+	})
+	return l.Addr().String()
+}
+
+// TestMailIsBounded: a mail server that says nothing, or says it too slowly, is told from one that refuses a message, in the
+// time that a step may take.
+func TestMailIsBounded(t *testing.T) {
+	mute := notifytest.NewMailbox(t, func(m *notifytest.Mailbox) { m.Mute() })
+	for name, c := range map[string]struct{ address, step string }{
+		"says nothing": {mute.Address, "greeting"},
+		// Where the time of a step ends within a line, the library takes that for the whole of it and stumbles over the next.
+		"greets byte by byte":    {trickling(t, "220 "), ""},
+		"never ends its welcome": {trickling(t, "220 hello\r\n250-"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := notify.NewMail(notify.MailOptions{Address: c.address, TLS: notify.NoTLS, From: "kingsnake@example.org", Step: 3 * time.Second, Whole: time.Hour})
+			err := m.Send(t.Context(), digest())
+			if !errors.Is(err, registry.ErrWayDown) || !strings.Contains(err.Error(), c.step) {
+				t.Errorf("error = %v, want that the %s took too long", err, c.step)
+			}
+		})
+	}
+	m := notify.NewMail(notify.MailOptions{Address: mute.Address, TLS: notify.NoTLS, From: "kingsnake@example.org", Step: time.Hour, Whole: time.Second})
+	if err := m.Send(t.Context(), digest()); !errors.Is(err, registry.ErrWayDown) {
+		t.Errorf("error = %v, want that the whole took too long", err)
+	}
+	for line, want := range map[string]bool{"550 nobody": false, "421 closing": true} {
+		box := notifytest.NewMailbox(t, nil)
+		box.Refuse(line)
+		m := notify.NewMail(notify.MailOptions{Address: box.Address, TLS: notify.NoTLS, From: "kingsnake@example.org"})
+		if err := m.Send(t.Context(), digest()); err == nil || errors.Is(err, registry.ErrWayDown) != want {
+			t.Errorf("after %q: error = %v, want one that is about all recipients: %v", line, err, want)
+		}
+	}
+}
+
+// TestWebhookIsBounded: a receiver that trickles its answer does not hold the sender.
+func TestWebhookIsBounded(t *testing.T) {
+	key, err := notify.ParseSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, beginning := range map[string]string{
+		"in the headers": "HTTP/1.1 204 No Content\r\nServer: ",
+		"in the body":    "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := notify.NewWebhook(notify.WebhookOptions{
+				URL: "http://" + trickling(t, beginning) + "/hook", Key: key, Allowed: []netip.Prefix{loopback}, Now: func() time.Time { return now }, Whole: time.Second,
+			})
+			if err := w.Send(t.Context(), digest()); !errors.Is(err, registry.ErrWayDown) {
+				t.Errorf("error = %v, want that it took too long", err)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -51,6 +52,8 @@ type WebhookOptions struct {
 	Now   func() time.Time
 	// Roots are trusted in place of the system's authorities where they are not nil.
 	Roots *x509.CertPool
+	// Whole bounds one request with its answer, 0 meaning 15 seconds.
+	Whole time.Duration
 }
 
 // Webhook posts digests to an address of the site's administrators.
@@ -66,7 +69,7 @@ const webhookTime = 15 * time.Second
 func NewWebhook(o WebhookOptions) *Webhook {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: newNetwork(o.Allowed).control}
 	return &Webhook{o: o, client: &http.Client{
-		Timeout: webhookTime,
+		Timeout: cmp.Or(o.Whole, webhookTime),
 		// No proxy: it would be dialled in place of the address that is judged.
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true,
@@ -167,11 +170,11 @@ func (w *Webhook) Send(ctx context.Context, d registry.Digest) (rerr error) {
 		err = ue.Err
 	}
 	if err != nil {
-		return fmt.Errorf("webhook: %w", err)
+		return fmt.Errorf("webhook: %w: %w", registry.ErrWayDown, err)
 	}
 	defer func() { rerr = errors.Join(rerr, resp.Body.Close()) }()
 	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)); err != nil {
-		return fmt.Errorf("webhook: reading the answer: %w", err)
+		return fmt.Errorf("webhook: reading the answer: %w: %w", registry.ErrWayDown, err)
 	}
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("webhook: the receiver answered %s", resp.Status)

@@ -51,12 +51,16 @@ type Way interface {
 	Name() string
 	// Reaches tells whether the way leads to somebody.
 	Reaches(Recipient) bool
-	// Send takes a digest there. After an error that wraps ErrUncertain it may have arrived.
+	// Send takes a digest there, in bounded time. After an error that wraps ErrUncertain it may have arrived; one that wraps
+	// ErrWayDown is about the way and not about the recipient.
 	Send(context.Context, Digest) error
 }
 
 // ErrUncertain says of something sent that it may have arrived, so that it is not to be sent again.
 var ErrUncertain = errors.New("it may have arrived")
+
+// ErrWayDown says that a way leads to nobody just now: its server does not answer, or turns everybody away.
+var ErrWayDown = errors.New("no answer of any use")
 
 // maxDigest bounds the tokens that one digest lists.
 const maxDigest = 200

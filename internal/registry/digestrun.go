@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,8 +25,12 @@ func (p PlannedDigest) id(day int64) string {
 	return uuid.NewHash(sha256.New(), uuid.Nil, text, 8).String()
 }
 
-// sendTime bounds how long one digest may take by one way.
-const sendTime = time.Minute
+// sendTime bounds how long one digest may take by one way, and runTime how long one job sends digests before others have
+// their turn.
+const (
+	sendTime = time.Minute
+	runTime  = 10 * time.Minute
+)
 
 // The pauses between attempts at the digests of a day: each is twice the one before, up to the longest.
 const (
@@ -33,7 +39,7 @@ const (
 )
 
 // run is the handler of jobs that send digests. One recipient's failure keeps nobody else's digest from being sent; what
-// failed is tried again by a later job of the same day.
+// failed, or was not tried, is tried again by a later job of the same day.
 func (s *Notifications) run(ctx context.Context, run *JobRun) error {
 	caller, err := run.caller(ctx)
 	if err != nil {
@@ -47,42 +53,74 @@ func (s *Notifications) run(ctx context.Context, run *JobRun) error {
 		return err
 	}
 	run.job.Total = run.job.Done + run.job.Failed + run.job.Skipped + int64(len(planned))
-	failed := false
-	for _, p := range planned {
-		ok, err := s.deliver(ctx, run, caller, p)
-		if err != nil {
-			return err
-		}
-		failed = failed || !ok
+	failed, rest, err := s.deliverAll(ctx, run, caller, planned)
+	if err != nil || !failed && !rest {
+		return err
 	}
-	if !failed {
-		return nil
-	}
-	return s.retryLater(ctx)
+	return s.goOn(ctx, failed)
 }
 
-// deliver sends one digest, unless its recipient has had one today. It tells whether none is owed any more.
-func (s *Notifications) deliver(ctx context.Context, run *JobRun, caller *access.Caller, p PlannedDigest) (bool, error) {
+// deliverAll sends digests, and tells whether any failed and whether some were left for another job. A way that leads nowhere
+// is tried once: however many digests are to go by it, it does not hold the job up any longer.
+func (s *Notifications) deliverAll(ctx context.Context, run *JobRun, caller *access.Caller, planned []PlannedDigest) (failed, rest bool, err error) {
+	down, untried := map[string]error{}, map[string]int64{}
+	until := s.now().Add(runTime)
+	for _, p := range planned {
+		if s.now().After(until) {
+			rest = true
+			break
+		}
+		if down[p.Way] != nil {
+			untried[p.Way]++
+			continue
+		}
+		sendErr, err := s.deliver(ctx, run, caller, p)
+		if err != nil {
+			return failed, rest, err
+		}
+		failed = failed || sendErr != nil
+		if errors.Is(sendErr, ErrWayDown) {
+			down[p.Way] = sendErr
+		}
+	}
+	for _, way := range slices.Sorted(maps.Keys(untried)) {
+		n := untried[way]
+		s.log.Error("digests of tokens that end were not tried", "way", way, "count", n, "error", down[way])
+		err := run.step(ctx, caller, func(_ *work, j *Job) error {
+			j.fail(ItemError{Item: fmt.Sprintf("%d more by %s", n, way), Code: string(DigestFailed), Message: "not tried: " + down[way].Error()})
+			j.Failed += n - 1
+			return nil
+		})
+		if err != nil {
+			return failed, rest, err
+		}
+	}
+	return failed, rest, nil
+}
+
+// deliver sends one digest, unless its recipient has had one today. It gives the error of the sending apart from those that
+// end the job.
+func (s *Notifications) deliver(ctx context.Context, run *JobRun, caller *access.Caller, p PlannedDigest) (sendErr, err error) {
 	now := s.now()
-	err := s.write(ctx, caller, func(w *work) error {
+	err = s.write(ctx, caller, func(w *work) error {
 		return s.digests.BeginDigest(ctx, w.tx, p.To.ID, p.Way, dayOf(now), now)
 	})
 	if errors.Is(err, ErrNoRecord) {
-		return true, run.step(ctx, caller, func(_ *work, j *Job) error {
+		return nil, run.step(ctx, caller, func(_ *work, j *Job) error {
 			j.Skipped++
 			return nil
 		})
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	d := Digest{ID: p.id(dayOf(now)), At: now, To: p.To, Endings: p.Endings[:min(len(p.Endings), maxDigest)], Total: len(p.Endings)}
-	sendErr := s.sendBy(ctx, p.Way, d)
+	sendErr = s.sendBy(ctx, p.Way, d)
 	if ctx.Err() != nil {
 		// The server stops. Whether the digest went out is not known, so it stays begun.
-		return false, ctx.Err()
+		return nil, ctx.Err()
 	}
-	return sendErr == nil, run.step(ctx, caller, func(w *work, j *Job) error {
+	return sendErr, run.step(ctx, caller, func(w *work, j *Job) error {
 		return s.settle(ctx, w, j, p, sendErr)
 	})
 }
@@ -121,8 +159,8 @@ func (s *Notifications) settle(ctx context.Context, w *work, j *Job, p PlannedDi
 	return w.recordAbout(ctx, p.To.ID, EventDigestSent, 0, p.To.Name, map[string]any{"way": p.Way, "tokens": len(p.Endings)})
 }
 
-// retryLater makes Plan queue another job today.
-func (s *Notifications) retryLater(ctx context.Context) error {
+// goOn makes Plan queue another job today: after a pause where some failed, else at once.
+func (s *Notifications) goOn(ctx context.Context, failed bool) error {
 	now := s.now()
 	return s.store.Write(ctx, func(tx Tx) error {
 		d, err := s.digests.DigestDayOf(ctx, tx, dayOf(now))
@@ -132,11 +170,18 @@ func (s *Notifications) retryLater(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		pause := longestPause
-		if d.Attempts < 7 {
-			pause = min(firstPause<<max(d.Attempts-1, 0), longestPause)
+		d.DueAt = now
+		if failed {
+			d.DueAt = now.Add(pauseAfter(d.Attempts))
 		}
-		d.DueAt = now.Add(pause)
 		return s.digests.SetDigestDay(ctx, tx, d)
 	})
+}
+
+// pauseAfter is how long to wait after so many attempts.
+func pauseAfter(attempts int64) time.Duration {
+	if attempts >= 7 {
+		return longestPause
+	}
+	return min(firstPause<<max(attempts-1, 0), longestPause)
 }

@@ -235,6 +235,45 @@ func TestWebhookKeepsItsID(t *testing.T) {
 	}
 }
 
+// TestMailServerThatDoesNotAnswer: it is asked once for all who are to be told, and the job says of the others that they were
+// not tried; they are when it answers.
+func TestMailServerThatDoesNotAnswer(t *testing.T) {
+	d := newTold(t)
+	d.ends(t, d.ada, "hers", 30*oneDay, "team")
+	for _, name := range []string{"carol", "dave"} {
+		who := d.User(name)
+		if _, err := who.SetEmail(t.Context(), name+"@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := who.CreateToken(t.Context(), api.TokenCreate{
+			Name: name, Scopes: []string{"channel:view"}, ExpiresAt: d.Clock.Now().Add(30 * oneDay).UTC().Format(time.RFC3339),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.box.Refuse("421 come back later")
+	d.Clock.Advance(25 * oneDay)
+	d.tell(t)
+	if calls, _ := d.receiver.Calls(); d.box.Tried() != 1 || len(calls) != 3 {
+		t.Errorf("%d attempts by mail, %d by webhook, want one and one for each of three", d.box.Tried(), len(calls))
+	}
+	jobs, err := d.Admin.Jobs(t.Context(), client.JobFilter{})
+	i := slices.IndexFunc(jobs.Items, func(j api.Job) bool { return j.Failed > 0 })
+	if err != nil || i < 0 {
+		t.Fatalf("jobs = %+v, %v, want one of which something failed", jobs, err)
+	}
+	job, err := d.Admin.Job(t.Context(), jobs.Items[i].ID)
+	if err != nil || job.Done != 3 || job.Failed != 3 || len(job.Errors) != 2 || job.Errors[1].Item != "2 more by mail" || !strings.Contains(job.Errors[1].Message, "not tried") {
+		t.Errorf("job = %+v, %v, want three digests by webhook, one that failed and two that were not tried", job, err)
+	}
+	d.box.Refuse("")
+	d.Clock.Advance(6 * time.Minute)
+	d.tell(t)
+	if letters := d.box.Letters(); len(letters) != 3 {
+		t.Errorf("%d letters, want one for each", len(letters))
+	}
+}
+
 // TestDigestIsNotRepeatedInDoubt: a mail that may have arrived is not sent again.
 func TestDigestIsNotRepeatedInDoubt(t *testing.T) {
 	d := newTold(t)
