@@ -126,7 +126,8 @@ func (s *Tokens) applied(ctx context.Context, caller *access.Caller, acc account
 			t.ExpiresAt, err = withinMinter(caller, t.ExpiresAt, *change.ExpiresAt == "")
 		}
 	case change.Reissue && expired && !t.ExpiresAt.IsZero():
-		t.ExpiresAt = policy.restarted(t, now)
+		// A token that has ended passes for one that lives shorter than the caller's own; what it begins again with must not.
+		t.ExpiresAt, err = withinMinter(caller, policy.restarted(t, now), true)
 	}
 	if err != nil {
 		return t, err
