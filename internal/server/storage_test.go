@@ -172,19 +172,26 @@ func TestRedirects(t *testing.T) {
 			t.Errorf("%s: %d, want %d", c.name, got.status, c.want)
 		}
 	}
-	// A token with one use gets one redirect.
-	once := s.mintOnce(t)
-	for i, status := range []int{http.StatusFound, http.StatusForbidden} {
+	if !strings.Contains(link, "X-Amz-Expires=60&") {
+		t.Errorf("the link %s is good for longer than a minute", link)
+	}
+	// The storage asks neither where a client is nor how often it came.
+	near := s.mint(t, api.TokenRestrictions{AllowedCIDRs: []string{"127.0.0.0/8", "::1/128"}})
+	if got := get(s.path).xAuth(near).do(t, s.Site); got.status != http.StatusOK || !bytes.Equal(got.body, s.data) {
+		t.Errorf("a token for some addresses: %d, want the package itself: %.200s", got.status, got.header.Get("Location"))
+	}
+	once := s.mint(t, api.TokenRestrictions{MaxUses: 1})
+	for i, status := range []int{http.StatusOK, http.StatusForbidden} {
 		if got := get(s.path).xAuth(once).do(t, s.Site); got.status != status {
 			t.Errorf("use %d of a token with one: %d, want %d: %s", i+1, got.status, status, got.body)
 		}
 	}
 }
 
-// mintOnce gives a token with one use.
-func (s *bucketSite) mintOnce(t *testing.T) string {
+// mint gives a token that is restricted.
+func (s *bucketSite) mint(t *testing.T, to api.TokenRestrictions) string {
 	t.Helper()
-	token, err := s.Admin.CreateToken(t.Context(), api.TokenCreate{Name: "once", Restrictions: &api.TokenRestrictions{MaxUses: 1}, Resources: []api.TokenResource{
+	token, err := s.Admin.CreateToken(t.Context(), api.TokenCreate{Name: "restricted", Restrictions: &to, Resources: []api.TokenResource{
 		{ResourceType: api.ResourceTypeChannel, ResourceID: "team", Permission: api.LevelRead},
 	}})
 	if err != nil {

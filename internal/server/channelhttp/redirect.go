@@ -5,17 +5,22 @@ import (
 	"strconv"
 	"time"
 
+	"kingsnake/internal/access"
 	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
 )
 
-// linkLifetime is how long the address of a package is good for. It is used at once, but by a clock that may be wrong.
-const linkLifetime = 5 * time.Minute
+// linkLifetime is how long the address of a package is good for: it is used at once, and whoever has it needs no right.
+const linkLifetime = time.Minute
 
 // redirects tells whether a client is sent elsewhere for a file. One that goes on with what it has of a file names a
-// version of it that only this server knows.
-func (h *Handler) redirects(r *http.Request, c content) bool {
+// version of it that only this server knows. A token that works only from some addresses, or only so often, stays here: the
+// storage asks for neither.
+func (h *Handler) redirects(r *http.Request, caller *access.Caller, c content) bool {
 	if h.Links == nil || !c.pkg || r.Method != http.MethodGet {
+		return false
+	}
+	if t := caller.Token; t != nil && (t.Metered || len(t.Restrictions.CIDRs) > 0) {
 		return false
 	}
 	for _, name := range conditions {
@@ -33,9 +38,6 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, f registry.Se
 		Lifetime: linkLifetime, MediaType: c.mediaType, CacheControl: "private, max-age=" + strconv.Itoa(c.keep.maxAge),
 	})
 	if err != nil {
-		return err
-	}
-	if err := pay(w, r, f); err != nil {
 		return err
 	}
 	header := w.Header()

@@ -92,7 +92,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 			return err
 		}
 		sendSmall(w, r, f, data)
-	} else if h.redirects(r, c) {
+	} else if h.redirects(r, caller, c) {
 		if err := h.redirect(w, r, f, c); err != nil {
 			return err
 		}
