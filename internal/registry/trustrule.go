@@ -156,7 +156,7 @@ func (r TrustRule) mismatches(a Assertion) []string {
 // Assertion is what an issuer says of a job, when its signature, its audience and its times have been found good.
 type Assertion struct {
 	Issuer string
-	// ID is the assertion's own, or the hash of all of it where it has none.
+	// ID is the assertion's own, or the hash of all that it says where it has none.
 	ID string
 	// Claims are those that are one text, number or truth value.
 	Claims    map[string]string

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -33,6 +34,24 @@ func (s *trusting) theJob() oidctest.Claims {
 		"aud": "127.0.0.1", "sub": "repo:team/tools:environment:release", "jti": s.Clock.Now().String(), "repository": "team/tools", "repository_id": "rid-expected",
 		"environment": "release", "run_attempt": 1,
 	}
+}
+
+// otherwise is an assertion with the same signature in other letters: the last one has bits that count for nothing.
+func otherwise(t *testing.T, assertion string) string {
+	t.Helper()
+	head, signature := assertion[:strings.LastIndexByte(assertion, '.')+1], assertion[strings.LastIndexByte(assertion, '.')+1:]
+	want, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, letter := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+		other := signature[:len(signature)-1] + string(letter)
+		if got, err := base64.RawURLEncoding.DecodeString(other); err == nil && bytes.Equal(got, want) && other != signature {
+			return head + other
+		}
+	}
+	t.Fatal("the signature can be written in one way only")
+	return ""
 }
 
 func newTrusting(t *testing.T, change func(*api.TrustRuleWrite)) *trusting {
@@ -148,6 +167,7 @@ func TestMintRefusals(t *testing.T) {
 	}{
 		"again":                 {used, api.CodeAssertionReplayed, "used before"},
 		"again without a jti":   {hashed, api.CodeAssertionReplayed, "used before"},
+		"written otherwise":     {otherwise(t, hashed), api.CodeAssertionReplayed, "used before"},
 		"another repository":    {set("repository_id", "rid-other"), api.CodeAssertionUntrusted, "repository_id is rid-other"},
 		"another environment":   {set("environment", "test"), api.CodeAssertionUntrusted, "environment is test"},
 		"no environment":        {set("environment", nil), api.CodeAssertionUntrusted, "environment is missing"},

@@ -86,7 +86,12 @@ func (a *Assertions) Verify(ctx context.Context, raw string) (registry.Assertion
 	}
 	out := registry.Assertion{Issuer: name, Claims: scalars(claims), ExpiresAt: t.Expiry.Add(skew)}
 	if out.ID = out.Claims["jti"]; out.ID == "" {
-		sum := sha256.Sum256([]byte(raw))
+		// What is signed, and not the text that came: the same signature can be written in many ways.
+		var signed json.RawMessage
+		if err := t.Claims(&signed); err != nil {
+			return registry.Assertion{}, refused(reasonAssertion, "the assertion cannot be read")
+		}
+		sum := sha256.Sum256(signed)
 		out.ID = hex.EncodeToString(sum[:])
 	}
 	return out, nil
