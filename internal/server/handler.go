@@ -53,6 +53,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r, path = hideTokens(r, path)
 	out := wire.NewWriter(w, time.Duration(s.cfg.ProgressTimeout))
+	wire.BoundBody(out, r, time.Duration(s.cfg.ProgressTimeout))
 	out.Set("X-Request-Id", req.ID)
 	out.Set("Referrer-Policy", "no-referrer")
 	out.Set("X-Content-Type-Options", "nosniff")

@@ -9,6 +9,7 @@ import (
 	"kingsnake/internal/access"
 	"kingsnake/internal/server/callers"
 	"kingsnake/internal/server/problem"
+	"kingsnake/internal/server/wire"
 )
 
 // maxPatchBody bounds the body of an edit, in bytes.
@@ -25,6 +26,7 @@ func (h *Handler) Patch(w http.ResponseWriter, r *http.Request, req callers.Requ
 		callers.WarnOfEnd(w.Header(), caller)
 	}
 	if err == nil {
+		r.Body = wire.NewBody(w, r, h.Progress)
 		err = h.patch(r, caller)
 	}
 	if err != nil {

@@ -149,6 +149,16 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 // onlyWriter hides ReadFrom, so that io.Copy does not come back here.
 type onlyWriter struct{ io.Writer }
 
+// BoundBody bounds how long the server waits for the body of a request of which nobody reads any: net/http reads the rest
+// before it answers, for as long as that takes. Half of the progress time is left for the answer. Whoever reads the body
+// by a Body sets other bounds.
+func BoundBody(w http.ResponseWriter, r *http.Request, progress time.Duration) {
+	if progress <= 0 || r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(progress / 2)) // See extend.
+}
+
 // Body is a request's body that must keep moving.
 type Body struct {
 	io.ReadCloser

@@ -120,3 +120,28 @@ func TestSlowWriterIsGivenTime(t *testing.T) {
 		t.Errorf("got %q, %v: a transfer that moves was ended", body, err)
 	}
 }
+
+// TestBodyThatNeverComes announces a body with a request whose handler wants none, and does not send it. The answer comes
+// all the same, and the connection is of no use after it.
+func TestBodyThatNeverComes(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wire.BoundBody(w, r, time.Second)
+		_, _ = io.WriteString(w, "an answer")
+	}))
+	defer srv.Close()
+	for _, announced := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: test\r\n%s\r\n\r\n", announced)
+		got, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(string(got), "an answer") {
+			t.Errorf("%s: got %q, %v, want the answer and the end of the connection", announced, got, err)
+		}
+	}
+}
