@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"kingsnake/internal/access"
@@ -59,7 +60,8 @@ func (r *JobRun) Do(ctx context.Context) error {
 	if !r.job.Canceled {
 		handle, ok := r.jobs.handlers[r.job.Kind]
 		if !ok {
-			return r.Fail(ctx, "this version of the server does not know jobs of kind "+string(r.job.Kind))
+			// While servers are replaced one by one, a newer one may.
+			return fmt.Errorf("this version of the server does not know jobs of kind %q", r.job.Kind)
 		}
 		err = handle(ctx, r)
 	}
