@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"kingsnake/internal/registry"
@@ -15,63 +16,91 @@ const elsewhere = 3 * time.Second
 // ones: who asks for the shard index before that gets it built, and who does not has not to pay for those in between.
 const pouring = 20
 
-// deadline says when an index file is to be built, and since when it is to be.
-type deadline struct{ at, since time.Time }
+// tenure is for how long a server that built an index file builds the next one too, for all servers. Each is told of all
+// changes, so that one build a pause is enough, and uploads do not wait for the writes of as many as there are servers.
+const tenure = 10 * time.Second
 
-// agenda is what is to be built in the background.
-type agenda struct {
-	due map[pointerKey]deadline
-	// rests is until when a file is left alone whose build took long, and took how long that was.
-	rests map[pointerKey]time.Time
-	took  map[pointerKey]time.Duration
+// deadline says when an index file is to be built, and since when it is to be.
+type deadline struct {
+	at, since time.Time
+	// seen is the generation that another server had built when the build was left to it.
+	seen int64
 }
 
-// Run rebuilds what changed, after a short wait for further changes, until ctx ends.
+// agenda is what is to be built in the background, of one kind.
+type agenda struct {
+	kind registry.IndexKind
+	due  map[place]deadline
+	// rests is until when a file is left alone whose build took long, and took how long that was.
+	rests map[place]time.Time
+	took  map[place]time.Duration
+}
+
+func newAgenda(kind registry.IndexKind) *agenda {
+	return &agenda{kind, map[place]deadline{}, map[place]time.Time{}, map[place]time.Duration{}}
+}
+
+// Run rebuilds what changed, after a short wait for further changes, until ctx ends. Each kind has a worker of its own: a
+// shard does not wait for the repodata.json of a large channel.
 func (b *Builder) Run(ctx context.Context) {
-	a := agenda{map[pointerKey]deadline{}, map[pointerKey]time.Time{}, map[pointerKey]time.Duration{}}
+	var workers sync.WaitGroup
+	for kind, wake := range b.wake {
+		workers.Go(func() { b.follow(ctx, newAgenda(kind), wake) })
+	}
+	workers.Wait()
+}
+
+// follow rebuilds the files of one kind.
+func (b *Builder) follow(ctx context.Context, a *agenda, wake <-chan change) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case c := <-b.wake:
-			a.add(c, b.Now(), b.Debounce)
+		case c := <-wake:
+			now := b.Now()
+			c.elsewhere = c.elsewhere && !b.inOffice(pointerKey{c.place, a.kind}, now, a.tenure(c.place))
+			a.add(c, now, b.Debounce)
 		case <-timer.C:
-			b.work(ctx, &a)
+			b.work(ctx, a)
 		}
 		timer.Reset(a.untilNext(b.Now()))
 	}
 }
 
+// tenure is how long a place's build is left to the server that did the last one.
+func (a *agenda) tenure(p place) time.Duration { return tenure + 4*a.took[p] }
+
+// patience is how much longer is waited for another server.
+func (a *agenda) patience(p place) time.Duration { return max(elsewhere, 2*a.took[p]) }
+
 // add notes a change.
 func (a *agenda) add(c change, now time.Time, wait time.Duration) {
-	for _, kind := range []registry.IndexKind{registry.IndexShards, registry.IndexRepodata} {
-		key := pointerKey{c.place, kind}
-		d, waiting := a.due[key]
-		if !waiting {
-			d.since = now
-		}
-		wait, longest := wait, wait
-		if kind == registry.IndexShards {
-			longest *= pouring
-		}
-		if c.elsewhere {
-			more := max(elsewhere, 2*a.took[key])
-			wait, longest = wait+more, longest+more
-		}
-		at := now.Add(wait)
-		if last := d.since.Add(longest); at.After(last) {
-			at = last
-		}
-		if rest := a.rests[key]; at.Before(rest) {
-			at = rest
-		}
-		if kind == registry.IndexShards || !waiting || at.Before(d.at) {
-			d.at = at
-		}
-		a.due[key] = d
+	p := c.place
+	d, waiting := a.due[p]
+	if !waiting {
+		d.since = now
 	}
+	longest := wait
+	if a.kind == registry.IndexShards {
+		longest *= pouring
+	}
+	if c.elsewhere {
+		more := a.patience(p)
+		wait, longest = wait+more, longest+more
+	}
+	at := now.Add(wait)
+	if last := d.since.Add(longest); at.After(last) {
+		at = last
+	}
+	if rest := a.rests[p]; at.Before(rest) {
+		at = rest
+	}
+	if a.kind == registry.IndexShards || !waiting || at.Before(d.at) {
+		d.at = at
+	}
+	a.due[p] = d
 }
 
 // untilNext is how long nothing is due.
@@ -85,22 +114,45 @@ func (a *agenda) untilNext(now time.Time) time.Duration {
 
 // work builds what is due. A file whose build takes long rests as long before the next.
 func (b *Builder) work(ctx context.Context, a *agenda) {
-	for key, d := range a.due {
-		if b.Now().Before(d.at) {
+	for p, d := range a.due {
+		start := b.Now()
+		if start.Before(d.at) {
 			continue
 		}
-		delete(a.due, key)
-		delete(a.rests, key)
-		start := b.Now()
+		key := pointerKey{p, a.kind}
+		if seen, left := b.leave(ctx, key, start, a.tenure(p)); left && seen > d.seen {
+			// It is built here only if that server, or a third, builds nothing until then.
+			d.at, d.seen = start.Add(a.patience(p)), seen
+			a.due[p] = d
+			continue
+		}
+		delete(a.due, p)
+		delete(a.rests, p)
 		if _, err := b.current(ctx, key); err != nil && ctx.Err() == nil {
 			b.Log.Error("the index could not be built; the next reader tries again", "channel", key.channel, "place", key.name, "kind", key.kind, "error", err)
 		}
 		end := b.Now()
 		if t := end.Sub(start); t > b.Debounce {
 			// What changed meanwhile waits for as long as a build takes, whether or not the queue had room for it.
-			a.due[key], a.rests[key], a.took[key] = deadline{end.Add(t), end}, end.Add(t), t
+			a.due[p], a.rests[p], a.took[p] = deadline{at: end.Add(t), since: end}, end.Add(t), t
 		}
 	}
+}
+
+// inOffice tells whether this server built an index file lately, and so builds it for all.
+func (b *Builder) inOffice(key pointerKey, now time.Time, tenure time.Duration) bool {
+	last, mine := b.authored.Peek(key)
+	return mine && now.Sub(last.BuiltAt) < tenure
+}
+
+// leave tells whether another server built an index file lately, and of which generation.
+func (b *Builder) leave(ctx context.Context, key pointerKey, now time.Time, tenure time.Duration) (int64, bool) {
+	last, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
+	if err != nil || now.Sub(last.BuiltAt) >= tenure {
+		return 0, false // Who builds finds out what is wrong.
+	}
+	mine, ok := b.authored.Peek(key)
+	return last.Generation, !ok || mine.Generation != last.Generation || mine.Hash != last.Hash
 }
 
 // current builds an index file unless it is up to date.

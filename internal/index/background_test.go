@@ -12,7 +12,6 @@ func TestAgenda(t *testing.T) {
 	const wait = 500 * time.Millisecond
 	start := time.Unix(1000, 0)
 	p := place{1, "noarch"}
-	shards, repodata := pointerKey{p, registry.IndexShards}, pointerKey{p, registry.IndexRepodata}
 	for _, c := range []struct {
 		name      string
 		changes   []time.Duration
@@ -31,21 +30,20 @@ func TestAgenda(t *testing.T) {
 		},
 		{name: "after a long build", changes: []time.Duration{0}, rests: 3 * time.Second, shards: wait, repodata: 3 * time.Second},
 	} {
-		a := agenda{map[pointerKey]deadline{}, map[pointerKey]time.Time{}, map[pointerKey]time.Duration{}}
+		shards, repodata := newAgenda(registry.IndexShards), newAgenda(registry.IndexRepodata)
 		if c.rests > 0 {
-			a.rests[repodata] = start.Add(c.rests)
+			repodata.rests[p] = start.Add(c.rests)
 		}
-		for _, after := range c.changes {
-			a.add(change{p, c.elsewhere}, start.Add(after), wait)
-		}
-		if got := a.due[shards].at.Sub(start); got != c.shards {
-			t.Errorf("%s: shards are due after %v, want %v", c.name, got, c.shards)
-		}
-		if got := a.due[repodata].at.Sub(start); got != c.repodata {
-			t.Errorf("%s: repodata.json is due after %v, want %v", c.name, got, c.repodata)
-		}
-		if got, want := a.untilNext(start), min(c.shards, c.repodata); got != want {
-			t.Errorf("%s: the next is due after %v, want %v", c.name, got, want)
+		for a, want := range map[*agenda]time.Duration{shards: c.shards, repodata: c.repodata} {
+			for _, after := range c.changes {
+				a.add(change{p, c.elsewhere}, start.Add(after), wait)
+			}
+			if got := a.due[p].at.Sub(start); got != want {
+				t.Errorf("%s: %s is due after %v, want %v", c.name, a.kind, got, want)
+			}
+			if got := a.untilNext(start); got != want {
+				t.Errorf("%s: the next %s is due after %v, want %v", c.name, a.kind, got, want)
+			}
 		}
 	}
 }

@@ -18,39 +18,62 @@ import (
 )
 
 // build makes the index file that key names, from the given generation or a later one.
-func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) error {
-	b.Gate.RLock()
-	defer b.Gate.RUnlock()
+func (b *Builder) build(ctx context.Context, key pointerKey, generation int64) (rerr error) {
 	if had, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.group()); err == nil && had.Generation >= generation && !had.Hash.IsZero() {
 		return b.adopt(ctx, key)
 	}
 	start := b.Now()
-	made := map[registry.IndexKind]Pointer{}
-	var err error
-	switch key.group() {
-	case registry.IndexRepodata:
-		err = b.pair(ctx, made, registry.IndexRepodata, registry.IndexRepodataZst, func(w io.Writer) error {
-			return b.repodata(ctx, w, key.place, nil)
-		})
-	case registry.IndexRunExports:
-		err = b.pair(ctx, made, registry.IndexRunExports, registry.IndexRunExportsZst, func(w io.Writer) error {
-			return b.runExports(ctx, w, key.place, nil)
-		})
-	case registry.IndexChannelData:
-		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.channelData(ctx, w, key.place) })
-	case registry.IndexShards:
-		made[key.kind], err = b.single(ctx, func(w io.Writer) error { return b.shardIndex(ctx, w, key.place) })
-	default:
-		err = fmt.Errorf("there is no index file %q", key.kind)
+	staged := map[registry.IndexKind]*output{}
+	defer func() {
+		for _, out := range staged {
+			rerr = errors.Join(rerr, out.discard())
+		}
+	}()
+	err := b.render(ctx, key, staged)
+	if err == nil {
+		err = b.publish(ctx, key.place, staged, generation)
 	}
 	if err != nil {
 		return fmt.Errorf("index %s of %s in channel %d: %w", key.kind, key.name, key.channel, err)
 	}
-	if err := b.point(ctx, key.place, made, generation); err != nil {
-		return err
-	}
 	b.Log.Debug("index built", "channel", key.channel, "place", key.name, "kind", key.group(), "generation", generation, "took", b.Now().Sub(start))
 	return nil
+}
+
+// render stages an index file and those that are built with it.
+func (b *Builder) render(ctx context.Context, key pointerKey, staged map[registry.IndexKind]*output) error {
+	switch key.group() {
+	case registry.IndexRepodata:
+		return b.pair(ctx, staged, registry.IndexRepodata, registry.IndexRepodataZst, func(w io.Writer) error {
+			return b.repodata(ctx, w, key.place, nil)
+		})
+	case registry.IndexRunExports:
+		return b.pair(ctx, staged, registry.IndexRunExports, registry.IndexRunExportsZst, func(w io.Writer) error {
+			return b.runExports(ctx, w, key.place, nil)
+		})
+	case registry.IndexChannelData:
+		return b.single(ctx, staged, key.kind, func(w io.Writer) error { return b.channelData(ctx, w, key.place) })
+	case registry.IndexShards:
+		defer b.urgent.begin()()
+		return b.single(ctx, staged, key.kind, func(w io.Writer) error { return b.shardIndex(ctx, w, key.place) })
+	}
+	return fmt.Errorf("there is no index file %q", key.kind)
+}
+
+// publish stores staged files and points at them. The gate is held for that alone: who waits to close it lets no upload in
+// before, and rendering may take long.
+func (b *Builder) publish(ctx context.Context, p place, staged map[registry.IndexKind]*output, generation int64) error {
+	b.Gate.RLock()
+	defer b.Gate.RUnlock()
+	made := map[registry.IndexKind]Pointer{}
+	for kind, out := range staged {
+		ptr, err := out.commit(ctx)
+		if err != nil {
+			return err
+		}
+		made[kind] = ptr
+	}
+	return b.point(ctx, p, made, generation)
 }
 
 // adopt takes over the index files that another server has built.
@@ -79,6 +102,7 @@ func twins(group registry.IndexKind) []registry.IndexKind {
 // point makes new index files the current ones, unless newer ones are already.
 func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKind]Pointer, generation int64) error {
 	now := b.Now()
+	authored := map[registry.IndexKind]bool{}
 	err := b.Store.Write(ctx, func(tx registry.Tx) error {
 		for kind, ptr := range made {
 			if err := registry.NotDoomed(ctx, tx, b.Store, b.Blobs, now, ptr.Hash); err != nil {
@@ -105,6 +129,7 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 			if err := b.Store.SetPointer(ctx, tx, p.channel, string(p.name), kind, ptr); err != nil {
 				return err
 			}
+			authored[kind] = true
 		}
 		return nil
 	})
@@ -112,48 +137,39 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 		return err
 	}
 	for kind, ptr := range made {
-		b.pointers.Put(pointerKey{p, kind}, ptr)
+		key := pointerKey{p, kind}
+		if b.pointers.Put(key, ptr); authored[kind] {
+			b.authored.Put(key, ptr)
+		}
 	}
 	return nil
 }
 
 // single stages one index file.
-func (b *Builder) single(ctx context.Context, render func(io.Writer) error) (Pointer, error) {
+func (b *Builder) single(ctx context.Context, staged map[registry.IndexKind]*output, kind registry.IndexKind, render func(io.Writer) error) error {
 	out, err := b.stage(ctx)
 	if err != nil {
-		return Pointer{}, err
+		return err
 	}
-	if err := render(out); err != nil {
-		return Pointer{}, errors.Join(err, out.discard())
-	}
-	return out.commit(ctx)
+	staged[kind] = out
+	return render(out)
 }
 
 // pair stages an index file and its compressed twin in one pass over the records.
-func (b *Builder) pair(ctx context.Context, made map[registry.IndexKind]Pointer, plain, packed registry.IndexKind, render func(io.Writer) error) (rerr error) {
-	a, err := b.stage(ctx)
-	if err != nil {
-		return err
+func (b *Builder) pair(ctx context.Context, staged map[registry.IndexKind]*output, plain, packed registry.IndexKind, render func(io.Writer) error) error {
+	for _, kind := range []registry.IndexKind{plain, packed} {
+		out, err := b.stage(ctx)
+		if err != nil {
+			return err
+		}
+		staged[kind] = out
 	}
-	defer func() { rerr = errors.Join(rerr, a.discard()) }()
-	z, err := b.stage(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { rerr = errors.Join(rerr, z.discard()) }()
 	// The one goroutine more compresses while this one reads, which is half of the time that a large file takes.
-	enc, err := zstd.NewWriter(z, zstd.WithEncoderConcurrency(2))
+	enc, err := zstd.NewWriter(staged[packed], zstd.WithEncoderConcurrency(2))
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(render(io.MultiWriter(a, enc)), enc.Close()); err != nil {
-		return err
-	}
-	if made[plain], err = a.commit(ctx); err != nil {
-		return err
-	}
-	made[packed], err = z.commit(ctx)
-	return err
+	return errors.Join(render(b.urgent.behind(io.MultiWriter(staged[plain], enc))), enc.Close())
 }
 
 // The formats as stored packages name them.

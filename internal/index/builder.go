@@ -37,9 +37,13 @@ type Builder struct {
 	generations *memo.Cache[place, generation]
 	pointers    *memo.Cache[pointerKey, Pointer]
 	shards      *memo.Cache[shardKey, int64]
-	flight      singleflight.Group
-	wake        chan change
-	parts       memo.Bounded[partKey, []byte]
+	// authored has, of the pointers, those that this builder wrote.
+	authored *memo.Cache[pointerKey, Pointer]
+	flight   singleflight.Group
+	// wake has what changed, for the worker of each kind.
+	wake   map[registry.IndexKind]chan change
+	urgent urgent
+	parts  memo.Bounded[partKey, []byte]
 }
 
 // place is a place of a channel's index.
@@ -86,7 +90,8 @@ func New(o Options) *Builder {
 	}
 	b := &Builder{
 		Options: o, generations: memo.New[place, generation](maxCached), pointers: memo.New[pointerKey, Pointer](maxCached),
-		shards: memo.New[shardKey, int64](maxCached), wake: make(chan change, 1024), parts: newParts(),
+		shards: memo.New[shardKey, int64](maxCached), authored: memo.New[pointerKey, Pointer](maxCached), parts: newParts(),
+		wake: map[registry.IndexKind]chan change{registry.IndexShards: make(chan change, 1024), registry.IndexRepodata: make(chan change, 1024)},
 	}
 	o.Feed.Subscribe(b.changed)
 	return b
@@ -104,10 +109,12 @@ func (b *Builder) changed(changes []registry.Change) {
 		name, _ := registry.SplitFile(c.Name)
 		p := place{c.Ref, name}
 		b.generations.Drop(p, place{c.Ref, ""}, place{c.Ref, name.Labelled(channel.Noarch)})
-		select {
-		case b.wake <- change{p, c.Seq > 0}:
-		default:
-			// The queue is full of other work; readers build what they find out of date.
+		for _, wake := range b.wake {
+			select {
+			case wake <- change{p, c.Seq > 0}:
+			default:
+				// The queue is full of other work; readers build what they find out of date.
+			}
 		}
 	}
 }

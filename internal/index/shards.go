@@ -17,7 +17,7 @@ const shardBatch = 256
 // shardPuts is how many shards are stored at once. Each waits for the disk or for the object storage nearly all of its time.
 const shardPuts = 16
 
-// refreshShards makes every shard anew whose package changed.
+// refreshShards makes every shard anew whose package changed, some at a time.
 func (b *Builder) refreshShards(ctx context.Context, p place) error {
 	src, err := b.source(ctx, p)
 	if err != nil {
@@ -29,14 +29,21 @@ func (b *Builder) refreshShards(ctx context.Context, p place) error {
 		if err != nil || len(stale) == 0 {
 			return err
 		}
-		fresh, err := b.makeShards(ctx, &enc, src, stale)
-		if err != nil {
-			return err
-		}
-		if err := b.keepShards(ctx, p, stale, fresh); err != nil {
+		if err := b.refresh(ctx, &enc, src, p, stale); err != nil {
 			return err
 		}
 	}
+}
+
+// refresh makes some shards anew.
+func (b *Builder) refresh(ctx context.Context, enc *repodata.ShardEncoder, src Source, p place, stale []Shard) error {
+	b.Gate.RLock()
+	defer b.Gate.RUnlock()
+	fresh, err := b.makeShards(ctx, enc, src, stale)
+	if err != nil {
+		return err
+	}
+	return b.keepShards(ctx, p, stale, fresh)
 }
 
 // makeShards encodes shards, one after the other, and stores those that are encoded while it goes on.
