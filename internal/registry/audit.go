@@ -167,6 +167,9 @@ func NewTrail(store TrailStore, log *slog.Logger) *Trail {
 // Dropped counts the denials that could not be kept.
 func (t *Trail) Dropped() int64 { return t.dropped.Load() }
 
+// maxNoted bounds what is kept of names and reasons in a refusal, in bytes: nobody has looked at the names yet.
+const maxNoted = 300
+
 // denied notes a refusal.
 func (t *Trail) denied(caller *access.Caller, scope access.Scope, target access.Target, d access.Decision, at time.Time) {
 	e, err := newEvent(EventDenied, caller, at)
@@ -175,7 +178,7 @@ func (t *Trail) denied(caller *access.Caller, scope access.Scope, target access.
 		return
 	}
 	e.Outcome, e.Scope = Denial, scope.String()
-	e.ChannelID, e.Target = target.Channel.ID, target.Channel.Path
+	e.ChannelID, e.Target = target.Channel.ID, clip(target.Channel.Path, maxNoted)
 	e.Reason = d.Reason().Code()
 	t.Note(e)
 }
@@ -189,7 +192,7 @@ func (t *Trail) refused(caller *access.Caller, v access.Verdict, at time.Time) {
 	}
 	e.Outcome, e.Scope = Denial, v.Decision.Scope.String()
 	if len(v.Refusals) > 0 {
-		e.Target, e.Reason = clip(v.Refusals[0].Item, 300), clip(v.Refusals[0].Reason, 300)
+		e.Target, e.Reason = clip(v.Refusals[0].Item, maxNoted), clip(v.Refusals[0].Reason, maxNoted)
 	}
 	t.Note(e)
 }

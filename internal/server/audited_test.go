@@ -248,3 +248,28 @@ func TestEveryRefusalIsAudited(t *testing.T) {
 	}
 	t.Logf("%d refusals were checked", len(refusals))
 }
+
+// TestLongNamesAreClipped asks for channels by names that are far longer than any channel's. The refusal is recorded, and
+// the name only as far as names go: whoever has no right at all could fill the audit otherwise.
+func TestLongNamesAreClipped(t *testing.T) {
+	w := newWorld(t)
+	w.User("somebody")
+	in, err := w.Anonymous().Login(t.Context(), "somebody", servertest.UserPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("a", 20_000)
+	resources := []api.TokenResource{{ResourceType: api.ResourceTypeChannel, ResourceID: long, Permission: api.LevelRead}}
+	for what, c := range map[string]call{
+		"an upload by nobody":         {method: http.MethodPost, path: "/api/channels/" + long + "/artifacts"},
+		"an upload to a subchannel":   {method: http.MethodPost, path: "/api/channels/x/subchannels/" + long + "/artifacts"},
+		"a package of anaconda.org's": get("/package/"+long+"/x").with("X-Binstar-Api-Version", "1"),
+		"a token for a channel":       call{method: http.MethodPost, path: "/api/account/tokens", body: api.TokenCreate{Name: "x", Resources: resources}}.xAuth(in.Token),
+	} {
+		a := c.do(t, w.Site)
+		rows := w.rowsOf(t, a, registry.Denial, true)
+		if len(rows) != 1 || len(rows[0].Target) < 100 || len(rows[0].Target) > 300 {
+			t.Errorf("%s: %d left %d rows: %.400v", what, a.status, len(rows), rows)
+		}
+	}
+}
