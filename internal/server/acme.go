@@ -11,12 +11,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 
+	"kingsnake/api"
 	"kingsnake/internal/config"
+	"kingsnake/internal/server/problem"
 )
 
 // acmeRetry is how long after a certificate could not be got it is asked for again.
@@ -61,9 +64,9 @@ func (a *authority) config() *tls.Config {
 	return c
 }
 
-// challenges answers what the authority asks without TLS, and sends everybody else on to https.
+// challenges answers what the authority asks without TLS, and sends people on to https.
 func (a *authority) challenges() http.Handler {
-	answer := a.HTTPHandler(nil)
+	answer := a.HTTPHandler(http.HandlerFunc(sendOn))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The manager knows its hosts by their names alone.
 		if host, _, err := net.SplitHostPort(r.Host); err == nil {
@@ -71,6 +74,18 @@ func (a *authority) challenges() http.Handler {
 		}
 		answer.ServeHTTP(w, r)
 	})
+}
+
+// sendOn sends browsers on to https. A client is refused: it would send its token in clear with each request, and nobody
+// would notice.
+func sendOn(w http.ResponseWriter, r *http.Request) {
+	page := r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/-/")
+	if !page || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		problem.Write(w, r, problem.New(http.StatusForbidden, api.CodeForbidden,
+			"this address has no TLS, so what you sent could be read on its way; write https:// in place of http:// in your configuration, and issue a new string for a token that you sent here"))
+		return
+	}
+	http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusFound)
 }
 
 // prepare gets the certificate of each host, so that the first client does not wait for it, and says why where it cannot be
