@@ -38,6 +38,10 @@ type AuditFilter struct {
 
 	// What only the service fills in.
 
+	// Shown are the facts in which Query is looked for, where the reader sees no others: nor the client and the request, but
+	// of what Reach's account did itself. Nil looks everywhere.
+	Shown []string
+
 	// PrincipalID keeps what an account did.
 	PrincipalID int64
 	// ChannelID keeps what happened to a channel, by number.

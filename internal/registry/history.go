@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 
 	"kingsnake/internal/access"
 )
@@ -97,6 +99,10 @@ func (s *Audit) history(ctx context.Context, f AuditFilter, p Page, full func(Ev
 		return nil, 0, err
 	}
 	f.Types = ownWords(f.Types)
+	if !full(Event{}) {
+		// A search for what is taken out would tell of it.
+		f.Shown = slices.Sorted(maps.Keys(shownData))
+	}
 	events, err := s.audit.FindAudit(ctx, f, p.Offset, p.Limit)
 	if err != nil {
 		return nil, 0, err

@@ -210,3 +210,26 @@ func TestExportedFormulas(t *testing.T) {
 		t.Errorf("Content-Type = %q", media)
 	}
 }
+
+// TestHistorySearchTellsNothingHidden looks in a channel's history for what it does not show: the client of somebody else.
+func TestHistorySearchTellsNothingHidden(t *testing.T) {
+	s := newStage(t)
+	ada, admin := s.session(t, "ada"), s.session(t, "admin")
+	change := call{method: http.MethodPut, path: "/api/channels/team", body: api.ChannelUpdate{Description: new("a fresh description")}}
+	change.xAuth(admin).with("User-Agent", "hush-hush/1").do(t, s.Site).ok(t, "change the channel")
+	for _, tc := range []struct {
+		path, token string
+		want        int64
+	}{
+		{"/api/channels/team/history?q=hush-hush", ada, 0},
+		{"/api/channels/team/history?q=fresh+descr", ada, 1},
+		{"/api/channels/team/history?q=" + s.file, ada, 1},
+		{"/api/account/history?q=hush-hush", ada, 0},
+		{"/api/account/history?q=hush-hush", admin, 1},
+		{"/api/system/history?q=hush-hush", admin, 1},
+	} {
+		if got := s.history(t, tc.path, tc.token).TotalCount; got != tc.want {
+			t.Errorf("%s finds %d events, want %d", tc.path, got, tc.want)
+		}
+	}
+}

@@ -93,16 +93,35 @@ func (s *Store) auditWhere(f registry.AuditFilter) *where {
 		w.add("a.channel_id = ?", f.ChannelID)
 	}
 	if f.Query != "" {
-		var ways []string
-		for _, column := range []string{"a.target", "a.principal", "a.data", "a.client", "a.request_id", "a.reason"} {
-			ways = append(ways, w.number(s.d.like(column), likePattern(f.Query)))
-		}
-		w.parts = append(w.parts, either(ways))
+		w.parts = append(w.parts, s.auditHas(w, f))
 	}
 	if f.Reach != nil {
 		s.reach(w, *f.Reach)
 	}
 	return w
+}
+
+// auditHas is the condition that an event has a text in what its reader sees of it.
+func (s *Store) auditHas(w *where, f registry.AuditFilter) string {
+	in := func(columns ...string) string {
+		var ways []string
+		for _, column := range columns {
+			ways = append(ways, w.number(s.d.like(column), likePattern(f.Query)))
+		}
+		return either(ways)
+	}
+	if f.Shown == nil {
+		return in("a.target", "a.principal", "a.data", "a.client", "a.request_id", "a.reason")
+	}
+	ways := []string{
+		in("a.target", "a.principal", "a.reason"),
+		w.number("EXISTS (SELECT 1 FROM "+s.d.members("a.data")+" WHERE member.key IN ("+s.d.texts("?")+") AND "+
+			s.d.like("CAST(member.value AS TEXT)")+")", jsonList(f.Shown), likePattern(f.Query)),
+	}
+	if f.Reach != nil && f.Reach.Token == "" {
+		ways = append(ways, both([]string{w.number("a.principal_id = ?", f.Reach.Account), in("a.data", "a.client", "a.request_id")}))
+	}
+	return either(ways)
 }
 
 // reach keeps what a caller may see of its account's history.

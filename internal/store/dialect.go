@@ -47,6 +47,8 @@ type dialect struct {
 	like func(column string) string
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
+	// members is the table of the keys and values of a column with a JSON object.
+	members func(column string) string
 	// rows is the table of the elements of a JSON list of lists, and cell an expression for a column of one; see table.
 	rows func(arg string) string
 	cell func(i int, k kind) string

@@ -39,6 +39,9 @@ func postgresDialect() dialect {
 		columns:  byteOrder,
 		numbers:  func(arg string) string { return "SELECT CAST(value AS BIGINT) FROM " + elements(arg) },
 		texts:    func(arg string) string { return "SELECT value FROM " + elements(arg) },
+		members: func(column string) string {
+			return "json_each(CAST(" + column + " AS JSON)) AS member (key, value)"
+		},
 		rows: func(arg string) string {
 			return "json_array_elements(CAST(CAST(" + arg + " AS TEXT) AS JSON)) AS list (value)"
 		},

@@ -156,7 +156,7 @@ func (s *suite) auditHeads() {
 func (s *suite) auditQueries() {
 	team, other := s.channel("team", private), s.channel("other", private)
 	by := func(e registry.Event) registry.Event {
-		e.Data = `{"fact":"A_b"}`
+		e.Data = `{"fact":"A_b","channels":{"hidden":"read"}}`
 		if e.Type == "" {
 			e.Type = registry.EventLogin
 		}
@@ -181,21 +181,31 @@ func (s *suite) auditQueries() {
 		f    registry.AuditFilter
 		want []int64
 	}{
-		"all":                    {registry.AuditFilter{}, []int64{6, 5, 4, 3, 2, 1}},
-		"oldest first":           {registry.AuditFilter{OldestFirst: true, After: 2, Before: 6}, []int64{3, 4, 5}},
-		"of a time":              {registry.AuditFilter{From: at(2), Until: at(4)}, []int64{3, 2}},
-		"of types":               {registry.AuditFilter{Types: login}, []int64{4, 3, 2, 1}},
-		"refused":                {registry.AuditFilter{Outcome: registry.Denial}, []int64{6, 3}},
-		"by name":                {registry.AuditFilter{User: "bob"}, []int64{5, 3}},
-		"by number":              {registry.AuditFilter{PrincipalID: 2}, []int64{5, 3}},
-		"by token":               {registry.AuditFilter{Token: "t"}, []int64{6, 2}},
-		"from an address":        {registry.AuditFilter{Address: "192.0.2.1"}, []int64{3}},
-		"of a channel":           {registry.AuditFilter{ChannelID: team.ID}, []int64{5, 1}},
-		"of a path":              {registry.AuditFilter{ChannelID: other.ID, Channel: "other"}, []int64{2}},
-		"of a path that is gone": {registry.AuditFilter{Channel: "gone"}, []int64{4}},
-		"by a fact":              {registry.AuditFilter{Query: "a_B"}, []int64{6, 5, 4, 3, 2, 1}},
-		"by a client":            {registry.AuditFilter{Query: "conda"}, []int64{4}},
-		"by no pattern":          {registry.AuditFilter{Query: "a%b"}, nil},
+		"all":                     {registry.AuditFilter{}, []int64{6, 5, 4, 3, 2, 1}},
+		"oldest first":            {registry.AuditFilter{OldestFirst: true, After: 2, Before: 6}, []int64{3, 4, 5}},
+		"of a time":               {registry.AuditFilter{From: at(2), Until: at(4)}, []int64{3, 2}},
+		"of types":                {registry.AuditFilter{Types: login}, []int64{4, 3, 2, 1}},
+		"refused":                 {registry.AuditFilter{Outcome: registry.Denial}, []int64{6, 3}},
+		"by name":                 {registry.AuditFilter{User: "bob"}, []int64{5, 3}},
+		"by number":               {registry.AuditFilter{PrincipalID: 2}, []int64{5, 3}},
+		"by token":                {registry.AuditFilter{Token: "t"}, []int64{6, 2}},
+		"from an address":         {registry.AuditFilter{Address: "192.0.2.1"}, []int64{3}},
+		"of a channel":            {registry.AuditFilter{ChannelID: team.ID}, []int64{5, 1}},
+		"of a path":               {registry.AuditFilter{ChannelID: other.ID, Channel: "other"}, []int64{2}},
+		"of a path that is gone":  {registry.AuditFilter{Channel: "gone"}, []int64{4}},
+		"by a fact":               {registry.AuditFilter{Query: "a_B"}, []int64{6, 5, 4, 3, 2, 1}},
+		"by a client":             {registry.AuditFilter{Query: "conda"}, []int64{4}},
+		"by a fact that is shown": {registry.AuditFilter{Query: "a_B", Shown: []string{"fact"}}, []int64{6, 5, 4, 3, 2, 1}},
+		"by a fact that is not":   {registry.AuditFilter{Query: "hidden", Shown: []string{"fact"}}, nil},
+		"by a client that is not": {registry.AuditFilter{Query: "conda", Shown: []string{"fact"}}, nil},
+		"by a client of one's own": {
+			registry.AuditFilter{Query: "conda", Shown: []string{"fact"}, Reach: &registry.AccountReach{Account: 1, Visible: only(team.ID), Gone: true}}, []int64{4},
+		},
+		"by a client of another's": {
+			registry.AuditFilter{Query: "conda", Shown: []string{"fact"}, Reach: &registry.AccountReach{Account: 2, Visible: only(team.ID), Gone: true}}, nil,
+		},
+		"by a target that is shown": {registry.AuditFilter{Query: "noarch", Shown: []string{"fact"}}, []int64{2}},
+		"by no pattern":             {registry.AuditFilter{Query: "a%b"}, nil},
 		"of an account, what is seen": {
 			registry.AuditFilter{Reach: &registry.AccountReach{Account: 1, Visible: only(team.ID)}}, []int64{1},
 		},
