@@ -94,6 +94,8 @@ type ArtifactFilter struct {
 type Packages struct {
 	*core
 	packages PackageStore
+	uploads  UploadStore
+	gathered *gathering
 	jobs     *Jobs
 	rules    RuleStore
 	quotas   QuotaStore

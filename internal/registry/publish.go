@@ -103,6 +103,11 @@ func taken(c Channel, had File) error {
 
 // publish makes a stored file visible: its record, its package, the index and the audit change in one transaction.
 func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (UploadResult, error) {
+	if u.usual(f, force) {
+		if out, done, err := s.together(ctx, u, f); done {
+			return out, err
+		}
+	}
 	var out UploadResult
 	err := s.write(ctx, u.caller, func(w *work) error {
 		out = UploadResult{Channel: u.channel}
@@ -217,11 +222,16 @@ func (s *Packages) grow(ctx context.Context, tx Tx, a Artifact, f, had File) err
 		return s.summarise(ctx, tx, a)
 	}
 	was := a
+	a.take(f)
+	return s.packages.GrowArtifact(ctx, tx, was, a)
+}
+
+// take brings a package's summary up to date after another file came in that is offered.
+func (a *Artifact) take(f File) {
 	a.FileCount++
 	a.Subdirs = insertSorted(a.Subdirs, f.Subdir)
 	if a.newer(f) {
 		a.describeBy(f)
 	}
 	a.UpdatedAt = f.UpdatedAt
-	return s.packages.GrowArtifact(ctx, tx, was, a)
 }

@@ -19,6 +19,7 @@ type Store interface {
 	AuditStore
 	ChannelStore
 	PackageStore
+	UploadStore
 	StagingStore
 	DoomedStore
 	JobStore
@@ -124,6 +125,7 @@ func New(o Options) *Service {
 		reader: pkgfile.NewReader(o.Limits.Package), reading: semaphore.NewWeighted(int64(2 * runtime.NumCPU())), refs: memo.New[fileKey, FileRef](maxCachedFiles),
 		abouts: newAboutReader(o.Limits.Package),
 	}
+	packages.uploads, packages.gathered = o.Store, newGathering()
 	packages.subscribe(o.Feed)
 	jobs.handlers[jobBulk] = packages.runBulk
 	notifications := &Notifications{
@@ -165,7 +167,7 @@ func New(o Options) *Service {
 		Chores:          newChores(c, jobs, o.Chores),
 
 		Filtering: filtering,
-		Searching: &Searching{core: c, words: o.Store},
+		Searching: newSearching(c, o.Store),
 
 		Directory: directory,
 		Usage:     usage,

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,20 @@ type SearchStore interface {
 type Searching struct {
 	*core
 	words SearchStore
+	// came counts the files that came in or changed.
+	came atomic.Int64
+}
+
+func newSearching(c *core, words SearchStore) *Searching {
+	s := &Searching{core: c, words: words}
+	c.feed.Subscribe(func(changes []Change) {
+		for _, ch := range changes {
+			if ch.Kind == ChangedFiles {
+				s.came.Add(1)
+			}
+		}
+	})
+	return s
 }
 
 const (
@@ -24,17 +39,26 @@ const (
 	learnBatch = 100
 	// learnRest is how much longer it rests after a write than that took.
 	learnRest = 3
+	// busy is how many files have to come in between two looks for words to wait until fewer do, as packages that come in
+	// many files are then learned once. They wait for learnLatest at most.
+	busy        = 20
+	learnLatest = 10 * time.Second
 )
 
 // Run learns the words of packages that change until ctx ends, beginning with those that an earlier process left.
 func (s *Searching) Run(ctx context.Context) {
 	timer := time.NewTimer(learnEvery)
 	defer timer.Stop()
+	p := pour{since: s.now()}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		}
+		if s.pouring(&p) {
+			timer.Reset(learnEvery)
+			continue
 		}
 		wait := learnEvery
 		if err := s.Learn(ctx); err != nil && ctx.Err() == nil {
@@ -43,6 +67,23 @@ func (s *Searching) Run(ctx context.Context) {
 		}
 		timer.Reset(wait)
 	}
+}
+
+// pour is how many files had come in at the last look, and when words were last learned.
+type pour struct {
+	came  int64
+	since time.Time
+}
+
+// pouring tells whether to wait, since so much comes in.
+func (s *Searching) pouring(p *pour) bool {
+	came, now := s.came.Load(), s.now()
+	more := came - p.came
+	if p.came = came; more >= busy && now.Sub(p.since) < learnLatest {
+		return true
+	}
+	p.since = now
+	return false
 }
 
 // Learn learns all words that there are to learn. It rests for longer than it works, so that others can write.

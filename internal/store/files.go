@@ -60,17 +60,6 @@ func (s *Store) FileByKey(ctx context.Context, tx registry.Tx, channel int64, su
 	return f, s.translate(err)
 }
 
-// InsertFile adds a file and gives its number.
-func (s *Store) InsertFile(ctx context.Context, tx registry.Tx, f registry.File) (id int64, err error) {
-	err = s.q(tx).row(ctx, `INSERT INTO files (channel_id, artifact_id, subdir, filename, format, v3, name, version, build, build_number,
-		version_key, size, sha256, md5, record, run_exports, facts, uploader, created_at, updated_at, main, patch, original, filtered)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) RETURNING id`,
-		f.ChannelID, f.ArtifactID, f.Subdir, f.Filename, f.Format, f.V3, f.Name, f.Version, f.Build, f.BuildNumber,
-		f.VersionKey, f.Size, f.SHA256[:], f.MD5[:], string(f.Record), string(f.RunExports), string(f.Facts), f.Uploader,
-		millis(f.CreatedAt), millis(f.UpdatedAt), f.Main(), string(f.Patch), originalText(f), string(f.Filtered)).Scan(&id)
-	return id, s.translate(err)
-}
-
 // ReplaceFile writes another content under the name of a file.
 func (s *Store) ReplaceFile(ctx context.Context, tx registry.Tx, f registry.File) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE files SET v3 = $2, build_number = $3, size = $4, sha256 = $5, md5 = $6, record = $7,

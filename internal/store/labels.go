@@ -58,23 +58,6 @@ func (s *Store) ListLabels(ctx context.Context, id int64, p registry.Page) ([]re
 // shownBy are the channels that show what is in channel $1: itself, and the virtual channels over it.
 const shownBy = `(SELECT CAST($1 AS BIGINT) AS id UNION ALL SELECT virtual_id FROM channel_sources WHERE source_id = $1) shown`
 
-// MarkSubdir raises the generation of a place and marks the shard of one package name as out of date, in the channel
-// and in the virtual channels over it. It gives all of them.
-func (s *Store) MarkSubdir(ctx context.Context, tx registry.Tx, id int64, place registry.Place, name string, at time.Time) ([]int64, error) {
-	rows, err := s.q(tx).query(ctx, `INSERT INTO subdirs (channel_id, subdir, generation, changed_at)
-		SELECT shown.id, $2, 1, $3 FROM `+shownBy+` WHERE TRUE
-		ON CONFLICT (channel_id, subdir) DO UPDATE SET generation = subdirs.generation + 1, changed_at = excluded.changed_at
-		RETURNING channel_id`, id, string(place), millis(at))
-	channels, err := collect(s, rows, err, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err })
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.q(tx).exec(ctx, `INSERT INTO shards (channel_id, subdir, name, generation)
-		SELECT d.channel_id, d.subdir, $3, d.generation FROM `+shownBy+` JOIN subdirs d ON d.channel_id = shown.id AND d.subdir = $2 WHERE TRUE
-		ON CONFLICT (channel_id, subdir, name) DO UPDATE SET generation = excluded.generation`, id, string(place), name)
-	return channels, s.translate(err)
-}
-
 // EnsureSubdir makes a place exist in a channel and in the virtual channels over it.
 func (s *Store) EnsureSubdir(ctx context.Context, tx registry.Tx, id int64, place registry.Place, at time.Time) error {
 	_, err := s.q(tx).exec(ctx, `INSERT INTO subdirs (channel_id, subdir, generation, changed_at)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -35,21 +34,6 @@ func scanArtifact(r scanner) (a registry.Artifact, err error) {
 	return a, nil
 }
 
-// EnsureArtifact gives the package of this name, made if there was none.
-func (s *Store) EnsureArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) (registry.Artifact, error) {
-	had, err := s.ArtifactByName(ctx, tx, a.ChannelID, a.Family, a.Name)
-	if !errors.Is(err, registry.ErrNoRecord) {
-		return had, err
-	}
-	_, err = s.q(tx).exec(ctx, `INSERT INTO artifacts (channel_id, family, name, latest_version_key, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel_id, family, name) DO NOTHING`,
-		a.ChannelID, a.Family, a.Name, a.LatestVersionKey, millis(a.CreatedAt), millis(a.UpdatedAt))
-	if err != nil {
-		return a, s.translate(err)
-	}
-	return s.ArtifactByName(ctx, tx, a.ChannelID, a.Family, a.Name)
-}
-
 // UpdateArtifact writes what a package's files say together.
 func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.Artifact) error {
 	// Only a package that begins or ends to offer files changes how many its channel has.
@@ -61,14 +45,6 @@ func (s *Store) UpdateArtifact(ctx context.Context, tx registry.Tx, a registry.A
 	if _, err := s.q(tx).exec(ctx, `INSERT INTO search_pending (artifact_id) SELECT id FROM artifacts WHERE id = $1
 		AND (summary <> $3 OR (file_count > 0) <> (CAST($2 AS BIGINT) > 0)) ON CONFLICT (artifact_id) DO NOTHING`, a.ID, a.FileCount, a.Summary); err != nil {
 		return s.translate(err)
-	}
-	return s.describeArtifact(ctx, tx, a)
-}
-
-// GrowArtifact is UpdateArtifact where it is known what the package was before: seldom more than its row changes.
-func (s *Store) GrowArtifact(ctx context.Context, tx registry.Tx, was, a registry.Artifact) error {
-	if was.Summary != a.Summary || (was.FileCount > 0) != (a.FileCount > 0) {
-		return s.UpdateArtifact(ctx, tx, a)
 	}
 	return s.describeArtifact(ctx, tx, a)
 }

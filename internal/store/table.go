@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,27 +20,54 @@ func (d dialect) table(arg string, kinds ...kind) string {
 	return "SELECT " + strings.Join(cells, ", ") + " FROM " + d.rows(arg)
 }
 
-// insertSizes are how many rows one statement inserts, so that few statements have to be known for any number of rows.
-var insertSizes = [...]int{16, 4, 2, 1}
+// insertSizes are how many rows one statement takes, so that few statements have to be known for any number of rows.
+var insertSizes = [...]int{16, 8, 4, 2, 1}
+
+// inSizes cuts rows into as many as statements take.
+func inSizes(rows [][]any) iter.Seq[[][]any] {
+	return func(yield func([][]any) bool) {
+		for len(rows) > 0 {
+			n := insertSizes[slices.IndexFunc(insertSizes[:], func(n int) bool { return n <= len(rows) })]
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+// values is rows, of which each has as many columns, as they stand behind VALUES, and the arguments that they are. The types
+// of the columns are named where the statement does not tell the database.
+func values(rows [][]any, types ...string) (string, []any) {
+	var text strings.Builder
+	args := make([]any, 0, len(rows)*len(rows[0]))
+	for i, row := range rows {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		between := "("
+		for j, v := range row {
+			args = append(args, v)
+			text.WriteString(between)
+			if between = ", "; len(types) > 0 {
+				text.WriteString("CAST($" + strconv.Itoa(len(args)) + " AS " + types[j] + ")")
+			} else {
+				text.WriteString("$" + strconv.Itoa(len(args)))
+			}
+		}
+		text.WriteString(")")
+	}
+	return text.String(), args
+}
 
 // insertRows adds rows to a table, several with each statement. All have as many columns, which the head of the statement
 // names.
 func insertRows(ctx context.Context, q querier, head string, rows [][]any) error {
-	for len(rows) > 0 {
-		n := insertSizes[slices.IndexFunc(insertSizes[:], func(n int) bool { return n <= len(rows) })]
-		var values []string
-		var args []any
-		for _, row := range rows[:n] {
-			places := make([]string, len(row))
-			for i := range row {
-				places[i] = "$" + strconv.Itoa(len(args)+i+1)
-			}
-			values, args = append(values, "("+strings.Join(places, ", ")+")"), append(args, row...)
-		}
-		if _, err := q.exec(ctx, head+" VALUES "+strings.Join(values, ", "), args...); err != nil {
+	for some := range inSizes(rows) {
+		list, args := values(some)
+		if _, err := q.exec(ctx, head+" VALUES "+list, args...); err != nil {
 			return err
 		}
-		rows = rows[n:]
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ func Run(t *testing.T, open Open) {
 		"groups":                    (*suite).groups,
 		"service accounts":          (*suite).serviceAccounts,
 		"packages":                  (*suite).packages,
+		"uploads written together":  (*suite).together,
 		"labels":                    (*suite).labels,
 		"jobs":                      (*suite).jobs,
 		"chores":                    (*suite).chores,
