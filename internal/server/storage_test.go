@@ -234,36 +234,41 @@ func startAgain(t *testing.T, cfg config.Config) error {
 	return s.Close()
 }
 
-// TestStorageCache reads a file until the storage is not asked any more, and then without it. Of one that is on its way to the
-// cache a client can have the end.
+// TestStorageCache reads parts of a file, for which the storage is asked for those alone, and the whole until the storage is not
+// asked any more, and then without it.
 func TestStorageCache(t *testing.T) {
 	s := newBucketSite(t, func(cfg *config.Config) { cfg.BlobCache = 1 << 30 })
 	if room, err := diskroom.Of(s.Config.DataDir); err != nil || room.Free < room.Least()+1<<30 {
 		t.Skipf("nothing is copied to a disk that has so little room, %+v, %v", room, err)
 	}
 	var gets atomic.Int64
+	var last atomic.Pointer[string]
 	s.door.Set(func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		if r.Method == http.MethodGet {
 			gets.Add(1)
+			last.Store(new(r.Header.Get("Range")))
 		}
 		pass.ServeHTTP(w, r)
 	})
 	n := len(s.data)
-	for _, c := range []struct {
+	for i, c := range []struct {
 		ranges string
 		want   []byte
 		status int
+		// asked is the range that the storage is asked for.
+		asked string
 	}{
-		{"bytes=-1000", s.data[n-1000:], http.StatusPartialContent},
-		{"bytes=5-", s.data[5:], http.StatusPartialContent},
-		{"", s.data, http.StatusOK},
+		{"bytes=-1000", s.data[n-1000:], http.StatusPartialContent, "bytes=" + strconv.Itoa(n-1000) + "-"},
+		{"bytes=1000-1999", s.data[1000:2000], http.StatusPartialContent, "bytes=1000-1999"},
+		{"bytes=5-", s.data[5:], http.StatusPartialContent, "bytes=5-"},
+		{"", s.data, http.StatusOK, ""},
 	} {
 		if got := get(s.path).xAuth(s.token).with("Range", c.ranges).do(t, s.Site); got.status != c.status || !bytes.Equal(got.body, c.want) {
 			t.Fatalf("range %q: %d and %d bytes, want %d and %d", c.ranges, got.status, len(got.body), c.status, len(c.want))
 		}
-	}
-	if gets.Load() == 0 {
-		t.Error("the storage was not asked for the first answer")
+		if asked := last.Load(); gets.Load() != int64(i+1) || *asked != c.asked {
+			t.Errorf("range %q: the storage was asked for %q in request %d, want %q in request %d", c.ranges, *asked, gets.Load(), c.asked, i+1)
+		}
 	}
 	// The copy is whole a moment after the answer.
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {

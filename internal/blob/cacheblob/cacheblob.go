@@ -115,16 +115,12 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if s.touch(h) {
-		if r, err := s.near.Open(ctx, h); err == nil {
-			s.hits.Add(1)
-			return r, nil
-		}
-		s.forget(ctx, h)
+	if r := s.copied(ctx, h); r != nil {
+		return r, nil
 	}
 	if f := s.filling(h); f != nil {
 		s.hits.Add(1)
-		return &follower{store: s, ctx: ctx, fill: f}, nil
+		return s.follow(ctx, f), nil
 	}
 	s.misses.Add(1)
 	life := outlive(ctx)
@@ -135,14 +131,48 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
 	}
 	switch f, began := s.begin(h, r, life); {
 	case began:
-		return &follower{store: s, ctx: ctx, fill: f}, nil
+		return s.follow(ctx, f), nil
 	case f != nil:
 		// Somebody else was quicker.
 		err := r.Close()
 		life.end()
-		return &follower{store: s, ctx: ctx, fill: f}, err
+		return s.follow(ctx, f), err
 	}
 	return &passing{Reader: r, life: life}, nil
+}
+
+// copied opens the copy of a blob, nil for none.
+func (s *Store) copied(ctx context.Context, h blob.Hash) blob.Reader {
+	if !s.touch(h) {
+		return nil
+	}
+	r, err := s.near.Open(ctx, h)
+	if err != nil {
+		s.forget(ctx, h)
+		return nil
+	}
+	s.hits.Add(1)
+	return r
+}
+
+// OpenPart implements blob.PartOpener. Of what is not copied the store behind is asked for the part alone: who reads the
+// directory at the end of a package, or goes on with a download, does not want all of it to be fetched, and is no sign that
+// others will. A copy that is being made is read along with where it is near enough.
+func (s *Store) OpenPart(ctx context.Context, h blob.Hash, size, off, n int64) (blob.Reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r := s.copied(ctx, h); r != nil {
+		return r, nil
+	}
+	if f := s.filling(h); f != nil && f.nears(off) {
+		s.hits.Add(1)
+		r := s.follow(ctx, f)
+		r.until = off + n
+		return r, nil
+	}
+	s.misses.Add(1)
+	return blob.OpenPart(ctx, s.Store, h, size, off, n)
 }
 
 // Delete implements blob.Store.

@@ -187,6 +187,12 @@ func (f *fill) progress() (written int64, grown <-chan struct{}, over bool, err 
 	return f.written, f.grown, f.over, f.err
 }
 
+// nears tells whether a copy has the byte at an offset, or will before long.
+func (f *fill) nears(off int64) bool {
+	written, _, over, _ := f.progress()
+	return off < written || !over && off <= written+lead
+}
+
 // open opens the file of a copy that has grown.
 func (f *fill) open() (*os.File, error) {
 	f.mu.Lock()

@@ -26,7 +26,9 @@ type follower struct {
 	ctx  context.Context
 	fill *fill
 	pos  int64
-	// strayed says that Read goes on afar, where it is at.
+	// until is where who reads will stop.
+	until int64
+	// strayed says that Read goes on afar, where it is at; -1 is not known.
 	strayed bool
 	at      int64
 
@@ -35,6 +37,11 @@ type follower struct {
 	file  io.ReaderAt
 	far   blob.Reader
 	close []io.Closer
+}
+
+// follow reads along with a copy.
+func (s *Store) follow(ctx context.Context, f *fill) *follower {
+	return &follower{store: s, ctx: ctx, fill: f, until: f.size, at: -1}
 }
 
 // Size implements blob.Reader.
@@ -158,14 +165,14 @@ func (r *follower) open() (io.ReaderAt, error) {
 	return whole, nil
 }
 
-// afar gives the blob from afar.
-func (r *follower) afar() (blob.Reader, error) {
+// afar gives the blob from afar, of which at first so many bytes from an offset on are wanted.
+func (r *follower) afar(off, n int64) (blob.Reader, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.far != nil {
 		return r.far, nil
 	}
-	far, err := r.store.Store.Open(r.ctx, r.fill.hash)
+	far, err := blob.OpenPart(r.ctx, r.store.Store, r.fill.hash, r.fill.size, off, n)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +183,11 @@ func (r *follower) afar() (blob.Reader, error) {
 // readFar reads from afar, once what is wanted cannot be had of the copy. What was read of the copy before is not hashed
 // with it: clients do that themselves.
 func (r *follower) readFar(p []byte) (int, error) {
-	far, err := r.afar()
+	end := r.fill.size
+	if r.pos < r.until {
+		end = r.until
+	}
+	far, err := r.afar(r.pos, end-r.pos)
 	if err != nil {
 		return 0, err
 	}
@@ -197,7 +208,7 @@ func (r *follower) ReadAt(p []byte, off int64) (int, error) {
 			return n, nil
 		}
 	}
-	far, err := r.afar()
+	far, err := r.afar(0, 0)
 	if err != nil {
 		return 0, err
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,11 +45,14 @@ type reader struct {
 	ctx  context.Context
 	hash blob.Hash
 	size int64
+	// until is the end of the part that is wanted: who reads before it asks for no more. 0 is no part.
+	until int64
 
-	// pos is where Read goes on, body what comes from at on, until stop is called.
+	// pos is where Read goes on, body what comes from at on, as far as ends and until stop is called.
 	pos  int64
 	body io.ReadCloser
 	at   int64
+	ends int64
 	stop context.CancelCauseFunc
 
 	// sum has taken the first bytes of the blob, summed in number.
@@ -65,7 +69,7 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (_ blob.Reader, rerr erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := &reader{store: s, ctx: ctx, hash: h, sum: sha256.New()}
+	r := &reader{store: s, ctx: ctx, hash: h, size: -1, sum: sha256.New()}
 	if err := r.fetch(0); err != nil {
 		return nil, err
 	}
@@ -83,6 +87,21 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (_ blob.Reader, rerr erro
 		}
 	}
 	return memory{bytes.NewReader(data)}, nil
+}
+
+// OpenPart implements blob.PartOpener. Where n is 0 the service is not asked for anything yet.
+func (s *Store) OpenPart(ctx context.Context, h blob.Hash, size, off, n int64) (blob.Reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r := &reader{store: s, ctx: ctx, hash: h, sum: sha256.New(), size: size, until: off + n, pos: off}
+	if n == 0 {
+		return r, nil
+	}
+	if err := r.fetch(off); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Size gives the length of the blob.
@@ -120,17 +139,38 @@ func (r *reader) Seek(offset int64, whence int) (int64, error) {
 
 // fetch asks for the bytes from an offset on.
 func (r *reader) fetch(off int64) error {
+	end := int64(-1)
+	if off < r.until && r.until < r.size {
+		end = r.until
+	}
 	ctx, stop := context.WithCancelCause(r.ctx)
-	out, err := r.get(ctx, off, -1)
+	out, err := r.get(ctx, off, end)
 	if err != nil {
 		stop(nil)
 		return err
 	}
-	r.body, r.at, r.stop = out.Body, off, stop
-	if off == 0 {
-		r.size = aws.ToInt64(out.ContentLength)
+	r.body, r.at, r.ends, r.stop = out.Body, off, off+aws.ToInt64(out.ContentLength), stop
+	switch size := whole(out); {
+	case r.size < 0:
+		r.size = r.ends
+	case size >= 0 && size != r.size:
+		r.drop()
+		return fmt.Errorf("read blob %s: %w: it has %d bytes, not %d", r.hash, blob.ErrDamaged, size, r.size)
 	}
 	return nil
+}
+
+// whole gives the size of the blob of which an answer has all or a part, or -1 where it does not tell.
+func whole(out *s3.GetObjectOutput) int64 {
+	if out.ContentRange == nil {
+		return aws.ToInt64(out.ContentLength)
+	}
+	_, total, _ := strings.Cut(*out.ContentRange, "/")
+	size, err := strconv.ParseInt(total, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return size
 }
 
 // get asks for bytes from an offset on, up to another or, where that is negative, to the end.
@@ -165,7 +205,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if err := pause(r.ctx, try); err != nil {
 			return 0, err
 		}
-		if r.body != nil && r.at != r.pos {
+		if r.body != nil && (r.at != r.pos || r.at >= r.ends) {
 			r.drop()
 		}
 		if r.body == nil {

@@ -2,6 +2,7 @@ package channelhttp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -19,18 +20,39 @@ func pay(w http.ResponseWriter, r *http.Request, f registry.Served) error {
 
 // sendsBytes tells whether the answer to a GET would have bytes of the file.
 func sendsBytes(w http.ResponseWriter, r *http.Request, f registry.Served) bool {
-	dry := &dryRun{header: w.Header().Clone()}
-	http.ServeContent(dry, r, "", f.ModTime, &sized{size: f.Size})
-	return dry.status == http.StatusOK || dry.status == http.StatusPartialContent
+	_, some := answered(w, r, f)
+	return some
 }
 
-// sendNothing answers a request that needs no byte of the file without asking the storage for it.
-func sendNothing(w http.ResponseWriter, r *http.Request, f registry.Served) bool {
-	if r.Method != http.MethodHead && (!conditional(r) || sendsBytes(w, r, f)) {
-		return false
+// part is where bytes lie in a file.
+type part struct{ off, n int64 }
+
+// answered tells which bytes of the file the answer to a GET would have, and whether it would have any: all, or the range
+// that is asked for. Of several ranges it tells that they lie in the file.
+func answered(w http.ResponseWriter, r *http.Request, f registry.Served) (p part, some bool) {
+	dry := &dryRun{header: w.Header().Clone()}
+	http.ServeContent(dry, r, "", f.ModTime, &sized{size: f.Size})
+	p = part{0, f.Size}
+	if dry.status == http.StatusPartialContent {
+		var first, last int64
+		if _, err := fmt.Sscanf(dry.header.Get("Content-Range"), "bytes %d-%d/", &first, &last); err == nil {
+			p = part{first, last - first + 1}
+		}
 	}
-	http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, &sized{size: f.Size})
-	return true
+	return p, dry.status == http.StatusOK || dry.status == http.StatusPartialContent
+}
+
+// sendNothing answers a request that needs no byte of the file without asking the storage for it. Otherwise it tells which
+// are needed.
+func sendNothing(w http.ResponseWriter, r *http.Request, f registry.Served) (p part, done bool) {
+	p, some := part{0, f.Size}, r.Method != http.MethodHead
+	if some && conditional(r) {
+		p, some = answered(w, r, f)
+	}
+	if !some {
+		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, &sized{size: f.Size})
+	}
+	return p, !some
 }
 
 // sized stands for a file of which only the size matters.

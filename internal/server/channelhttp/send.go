@@ -80,7 +80,8 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 	if f.Content != nil {
 		return h.sendContent(w, r, f)
 	}
-	if sendNothing(w, r, f) {
+	needed, done := sendNothing(w, r, f)
+	if done {
 		return nil
 	}
 	if f.Size <= smallFile {
@@ -96,7 +97,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, caller *access.Ca
 		if err := h.redirect(w, r, f, c); err != nil {
 			return err
 		}
-	} else if err := h.stream(w, r, f); err != nil {
+	} else if err := h.stream(w, r, f, needed); err != nil {
 		return err
 	}
 	h.count(w, r, f)
@@ -228,9 +229,9 @@ func (h *Handler) smallBlob(r *http.Request, f registry.Served) ([]byte, error) 
 	return data, nil
 }
 
-// stream sends a large file from its place on disk.
-func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Served) (rerr error) {
-	rd, err := h.Blobs.Open(r.Context(), f.Hash)
+// stream sends a large file, or a part of it, from where it is stored.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Served, p part) (rerr error) {
+	rd, err := blob.OpenPart(r.Context(), h.Blobs, f.Hash, f.Size, p.off, p.n)
 	if err != nil {
 		return missing(f, err)
 	}
