@@ -26,29 +26,44 @@ type Argon2 struct {
 // and not four: the work is the same, and a hash then takes one processor and leaves the others to requests.
 func DefaultArgon2() Argon2 { return Argon2{Memory: 64 << 10, Time: 3, Threads: 1} }
 
-const (
-	saltBytes = 16
-	hashBytes = 32
-)
+const saltBytes = 16
+
+// KeyBytes is the length of a key.
+const KeyBytes = 32
+
+// Key computes a hash here and now, which is slow on purpose.
+func (c Argon2) Key(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, KeyBytes)
+}
+
+// Compute computes an Argon2's Key, wherever it likes. It fails only when ctx ends.
+type Compute func(ctx context.Context, c Argon2, password string, salt []byte) ([]byte, error)
 
 // Passwords hashes passwords with argon2id. At most a few hashes run at once; further ones wait, so that a flood of
 // logins takes neither all memory nor all processors.
 type Passwords struct {
-	cost  Argon2
-	slots *semaphore.Weighted
+	cost    Argon2
+	slots   *semaphore.Weighted
+	compute Compute
 	// decoy is verified against when there is no such user.
 	decoy string
 	// computed counts the hashes.
 	computed atomic.Int64
 }
 
-// NewPasswords makes a hasher that runs at most concurrency hashes at once; 0 means half the processors.
-func NewPasswords(cost Argon2, concurrency int) *Passwords {
+// NewPasswords makes a hasher that runs at most concurrency hashes at once; 0 means half the processors. Without a compute
+// they are computed in this process.
+func NewPasswords(cost Argon2, concurrency int, compute Compute) *Passwords {
 	if concurrency <= 0 {
 		concurrency = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	p := &Passwords{cost: cost, slots: semaphore.NewWeighted(int64(concurrency))}
-	p.decoy = encodeHash(cost, make([]byte, saltBytes), make([]byte, hashBytes))
+	if compute == nil {
+		compute = func(_ context.Context, c Argon2, password string, salt []byte) ([]byte, error) {
+			return c.Key(password, salt), nil
+		}
+	}
+	p := &Passwords{cost: cost, slots: semaphore.NewWeighted(int64(concurrency)), compute: compute}
+	p.decoy = encodeHash(cost, make([]byte, saltBytes), make([]byte, KeyBytes))
 	return p
 }
 
@@ -60,7 +75,11 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	defer p.slots.Release(1)
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // It never fails.
-	return encodeHash(p.cost, salt, p.key(p.cost, password, salt)), nil
+	key, err := p.key(ctx, p.cost, password, salt)
+	if err != nil {
+		return "", err
+	}
+	return encodeHash(p.cost, salt, key), nil
 }
 
 // Verify tells whether a password belongs to a PHC string. With an empty one it does the same work and says no.
@@ -77,7 +96,11 @@ func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool,
 		return false, err
 	}
 	defer p.slots.Release(1)
-	same := subtle.ConstantTimeCompare(p.key(cost, password, salt), want) == 1
+	key, err := p.key(ctx, cost, password, salt)
+	if err != nil {
+		return false, err
+	}
+	same := subtle.ConstantTimeCompare(key, want) == 1
 	return same && !absent, nil
 }
 
@@ -85,9 +108,9 @@ func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool,
 // lets passwords through.
 func (p *Passwords) Computed() int64 { return p.computed.Load() }
 
-func (p *Passwords) key(c Argon2, password string, salt []byte) []byte {
+func (p *Passwords) key(ctx context.Context, c Argon2, password string, salt []byte) ([]byte, error) {
 	p.computed.Add(1)
-	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Threads, hashBytes)
+	return p.compute(ctx, c, password, salt)
 }
 
 func encodeHash(c Argon2, salt, hash []byte) string {
@@ -111,7 +134,7 @@ func decodeHash(s string) (c Argon2, salt, hash []byte, err error) {
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	hash, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(hash) != hashBytes {
+	if err1 != nil || err2 != nil || len(hash) != KeyBytes {
 		return c, nil, nil, errBadHash
 	}
 	return c, salt, hash, nil

@@ -104,7 +104,7 @@ func TestLoadKeysMakesOneForItsOwner(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
-	p := NewPasswords(Argon2{Memory: 64, Time: 1, Threads: 1}, 1)
+	p := NewPasswords(Argon2{Memory: 64, Time: 1, Threads: 1}, 1, nil)
 	hash, err := p.Hash(t.Context(), "a good password")
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestPasswords(t *testing.T) {
 // TestPasswordsLeaveProcessors: unless somebody says otherwise, hashes take at most half the processors.
 func TestPasswordsLeaveProcessors(t *testing.T) {
 	cost := DefaultArgon2()
-	p, half := NewPasswords(cost, 0), max(1, runtime.GOMAXPROCS(0)/2)
+	p, half := NewPasswords(cost, 0, nil), max(1, runtime.GOMAXPROCS(0)/2)
 	slots := 0
 	for p.slots.TryAcquire(1) {
 		slots++

@@ -36,7 +36,7 @@ func (s *largeSite) restart(t *testing.T) {
 	}
 	s.svc = registry.New(registry.Options{
 		Store: s.db, Feed: &registry.Feed{}, Gate: &upkeep.Gate{}, Mint: keys, Log: slog.New(slog.DiscardHandler),
-		Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1),
+		Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1, nil),
 	})
 }
 

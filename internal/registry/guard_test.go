@@ -71,7 +71,7 @@ func newService(t *testing.T) *registry.Service {
 	return registry.New(registry.Options{
 		Store: db, Blobs: blobs, Feed: feed, Gate: gate, Mint: keys, Heads: keys, Log: log,
 		Index:     index.New(index.Options{Store: db, Blobs: blobs, Feed: feed, Gate: gate, Log: log, Now: time.Now}),
-		Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1),
+		Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1, nil),
 		Limits:    registry.UploadLimits{MaxSize: 1 << 20},
 	})
 }

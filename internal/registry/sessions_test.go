@@ -66,7 +66,7 @@ func TestSignInWhileThePasswordIsReplaced(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			passwords := &slowPasswords{Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1)}
+			passwords := &slowPasswords{Passwords: identity.NewPasswords(identity.Argon2{Memory: 64, Time: 1, Threads: 1}, 1, nil)}
 			svc := registry.New(registry.Options{
 				Store: db, Feed: &registry.Feed{}, Gate: &upkeep.Gate{}, Mint: keys, Log: slog.New(slog.DiscardHandler), Passwords: passwords,
 				Sessions: registry.SessionPolicy{Lifetime: time.Hour},

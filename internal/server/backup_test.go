@@ -480,7 +480,7 @@ func TestHalfARestoreIsNoSite(t *testing.T) {
 	if _, err := server.OpenSite(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, server.ErrUnfinished) {
 		t.Errorf("open half a restore: %v, want ErrUnfinished", err)
 	}
-	if err := server.Run(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard); !errors.Is(err, server.ErrUnfinished) {
+	if err := server.Run(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler)}, io.Discard); !errors.Is(err, server.ErrUnfinished) {
 		t.Errorf("serve half a restore: %v, want ErrUnfinished", err)
 	}
 	sound(t, restored(t, cfg, backup.FromStream(bytes.NewReader(data))))

@@ -145,7 +145,7 @@ func TestRunWithTLS(t *testing.T) {
 	out, told := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := Run(ctx, cfg, slog.New(slog.DiscardHandler), told)
+		err := Run(ctx, cfg, Options{Log: slog.New(slog.DiscardHandler)}, told)
 		ended <- errors.Join(err, told.Close())
 	}()
 	var url string

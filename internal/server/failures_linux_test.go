@@ -297,7 +297,7 @@ func TestReadOnlySite(t *testing.T) {
 	remount(t, dir, syscall.MS_RDONLY)
 	cfg := emptySite(t)
 	cfg.DataDir, cfg.Blobs = dir, ""
-	err := server.Run(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard)
+	err := server.Run(t.Context(), cfg, server.Options{Log: slog.New(slog.DiscardHandler)}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "read-only") {
 		t.Errorf("serve: %v, want an error that says read-only", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"runtime"
@@ -16,7 +15,7 @@ import (
 )
 
 // Run serves a site until ctx ends. It tells people on out where the site is and, once, its first login.
-func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) (rerr error) {
+func Run(ctx context.Context, cfg config.Config, o Options, out io.Writer) (rerr error) {
 	if err := makeDataDir(cfg.DataDir); err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer
 		return err
 	}
 	defer func() { rerr = errors.Join(rerr, lock.Close()) }()
-	s, err := New(ctx, cfg, Options{Log: log})
+	s, err := New(ctx, cfg, o)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Options struct {
 	Now func() time.Time
 	// Argon2 is the cost of password hashes; zero means the default.
 	Argon2 identity.Argon2
+	// Hash computes them; nil computes them in this process.
+	Hash identity.Compute
 	// NoChores leaves it to others to queue what the site does by itself every so often.
 	NoChores bool
 	// IndexPatience is how long a reader waits for repodata.json to be rebuilt before it gets the last one; 0 means a second.
@@ -110,7 +112,7 @@ func OpenSite(ctx context.Context, cfg config.Config, o Options) (_ *Site, rerr 
 		return nil, err
 	}
 	gate := &upkeep.Gate{}
-	s := &Site{Feed: &registry.Feed{}, Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency)}
+	s := &Site{Feed: &registry.Feed{}, Passwords: identity.NewPasswords(o.Argon2, cfg.PasswordConcurrency, o.Hash)}
 	var err error
 	if s.Store, s.Keys, err = openRecords(ctx, cfg, o.Now); err != nil {
 		return nil, err
