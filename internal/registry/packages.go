@@ -101,6 +101,7 @@ type Packages struct {
 	quotas   QuotaStore
 	channels ChannelFinder
 	stagings StagingStore
+	underWay underWay
 	doomed   DoomedStore
 	// shared says that other processes store and delete blobs too.
 	shared bool

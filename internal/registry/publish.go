@@ -170,9 +170,15 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	// It is where a quota is kept: two uploads at once cannot both take the last bytes.
-	if more := f.Size - had.Size; more > 0 && now.QuotaBytes > 0 && now.UsedBytes > now.QuotaBytes {
-		now.UsedBytes -= more
-		return File{}, overQuota(now, more)
+	if more := f.Size - had.Size; more > 0 && now.QuotaBytes > 0 {
+		staged, err := s.stagings.StagedBytes(ctx, w.tx, c.ID, s.now())
+		if err != nil {
+			return File{}, err
+		}
+		if now.UsedBytes+staged > now.QuotaBytes {
+			now.UsedBytes -= more
+			return File{}, overQuota(now, staged, more)
+		}
 	}
 	if err := s.judge(ctx, w, now, &f, had); err != nil {
 		return File{}, err

@@ -44,38 +44,15 @@ func (s *Channels) SetQuota(ctx context.Context, caller *access.Caller, path str
 	return s.detailed(ctx, c)
 }
 
-func overQuota(c Channel, bytes int64) error {
+// overQuota is the refusal of more bytes in a channel of which others are staged or on their way.
+func overQuota(c Channel, staged, bytes int64) error {
+	also := ""
+	if staged > 0 {
+		also = fmt.Sprintf(", %d are on their way", staged)
+	}
 	return &Error{Code: CodeQuota, Reason: "quota_exceeded", Message: fmt.Sprintf(
-		"channel %s holds %d bytes, and %d more would exceed its quota of %d; delete files, or ask an administrator for a larger quota",
-		c.Path, c.UsedBytes, bytes, c.QuotaBytes)}
-}
-
-// Expect refuses a file that cannot fit into the channel before any of it is read, as far as what is said of it tells:
-// size is -1 for unknown. Whether it fits is decided when it is published.
-func (u *Upload) Expect(ctx context.Context, in UploadInput, size int64) error {
-	s := u.packages
-	if size <= 0 || u.channel.QuotaBytes == 0 {
-		return nil
-	}
-	c, err := s.channels.ChannelByPath(ctx, nil, u.channel.Path)
-	if errors.Is(err, ErrNoRecord) {
-		return notFound("channel %s was deleted meanwhile", u.channel.Path)
-	}
-	if err != nil {
-		return err
-	}
-	had, err := s.had(ctx, c, in)
-	if err != nil {
-		return err
-	}
-	if had.ID != 0 && !in.Force {
-		// It is the same file, which is no news, or another one, which is refused in any case.
-		return nil
-	}
-	if more := size - had.Size; more > 0 && c.QuotaBytes > 0 && c.UsedBytes+more > c.QuotaBytes {
-		return overQuota(c, more)
-	}
-	return nil
+		"channel %s holds %d bytes%s, and %d more would exceed its quota of %d; delete files, or ask an administrator for a larger quota",
+		c.Path, c.UsedBytes, also, bytes, c.QuotaBytes)}
 }
 
 // had is the file that an upload would replace, none if that cannot be told yet.

@@ -46,6 +46,7 @@ type StagingStore interface {
 	// ReceiveStaging notes that the bytes are stored; ErrNoRecord says that some were before.
 	ReceiveStaging(ctx context.Context, tx Tx, g Staging) error
 	DeleteStaging(ctx context.Context, tx Tx, id int64) error
+	StagedStore
 }
 
 // StageInput is what the sender announces. SHA256 is in hex.
@@ -175,7 +176,10 @@ func (s *Packages) StagedUpload(ctx context.Context, caller *access.Caller, g St
 
 // Keep takes the bytes of a staged upload in, and stores them until it is finished. It must be what was announced.
 func (u *Upload) Keep(ctx context.Context, g Staging, body io.Reader, in UploadInput) (rerr error) {
-	in.Filename, in.SHA256 = g.Filename, g.SHA256.String()
+	in.Filename, in.Subdir, in.SHA256 = g.Filename, g.Subdir, g.SHA256.String()
+	if err := u.Expect(ctx, in, in.Size); err != nil {
+		return err
+	}
 	got, err := u.Receive(ctx, body, in.Size)
 	if err != nil {
 		return err
@@ -184,6 +188,11 @@ func (u *Upload) Keep(ctx context.Context, g Staging, body io.Reader, in UploadI
 	if err := got.sums.check(in); err != nil {
 		return err
 	}
+	if in.Size < 0 {
+		if err := u.Expect(ctx, in, got.sums.size); err != nil {
+			return err
+		}
+	}
 	s := u.packages
 	g.MD5, g.Size, g.ReceivedAt = got.sums.md5, got.sums.size, s.now()
 	s.gate.RLock()
@@ -191,8 +200,16 @@ func (u *Upload) Keep(ctx context.Context, g Staging, body io.Reader, in UploadI
 	if err := got.staged.Commit(ctx, g.SHA256); err != nil {
 		return blobError(err)
 	}
+	u.leave() // From here on the transaction counts.
 	err = s.write(ctx, unmetered(u.caller), func(w *work) error {
+		before, err := s.fits(ctx, w.tx, g, -1)
+		if err != nil {
+			return err
+		}
 		if err := s.stagings.ReceiveStaging(ctx, w.tx, g); err != nil {
+			return err
+		}
+		if _, err := s.fits(ctx, w.tx, g, before); err != nil {
 			return err
 		}
 		if err := s.notDoomed(ctx, w, g.SHA256); err != nil {

@@ -173,10 +173,17 @@ func (s *Packages) makeRoom(ctx context.Context, w *work, c Channel, all []*wait
 	if err != nil {
 		return err
 	}
-	if !now.Filters.Conda.none() || now.QuotaBytes > 0 && now.UsedBytes > now.QuotaBytes {
+	if !now.Filters.Conda.none() {
 		return errUnusual
 	}
-	return nil
+	if now.QuotaBytes == 0 {
+		return nil
+	}
+	staged, err := s.stagings.StagedBytes(ctx, w.tx, c.ID, s.now())
+	if err == nil && now.UsedBytes+staged > now.QuotaBytes {
+		err = errUnusual
+	}
+	return err
 }
 
 // insertAll writes the files, and what their packages are with them.

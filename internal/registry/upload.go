@@ -31,6 +31,8 @@ type Upload struct {
 	channel  Channel
 	// staging is the number of the staged upload that this one ends, 0 for none.
 	staging int64
+	// expected is what Expect found.
+	expected expected
 }
 
 // UploadInput is what the sender says of a file.
@@ -95,21 +97,28 @@ type Received struct {
 func (u *Upload) Receive(ctx context.Context, body io.Reader, size int64) (*Received, error) {
 	limit := u.packages.limits.MaxSize
 	if size > limit {
+		u.leave()
 		return nil, tooLarge(limit)
 	}
 	staged, err := u.packages.blobs.Stage(ctx)
 	if err != nil {
+		u.leave()
 		return nil, blobError(err)
 	}
+	body = u.bound(body)
 	got, err := receive(staged, body, limit)
 	if err != nil {
-		return nil, errors.Join(err, staged.Discard())
+		u.leave()
+		return nil, errors.Join(refused(body, err), staged.Discard())
 	}
 	return &Received{upload: u, staged: staged, sums: got}, nil
 }
 
 // Discard lets go of the bytes; after a publication it does nothing.
-func (r *Received) Discard() error { return r.staged.Discard() }
+func (r *Received) Discard() error {
+	r.upload.leave()
+	return r.staged.Discard()
+}
 
 // Publish puts the file into the channel. When it returns without an error, the file is durable and visible; otherwise
 // nothing of it is kept.
@@ -144,6 +153,7 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 	if err := r.staged.Commit(ctx, f.SHA256); err != nil {
 		return UploadResult{}, blobError(err)
 	}
+	u.leave() // From here on the transaction counts.
 	return s.publish(ctx, u, f, in.Force)
 }
 

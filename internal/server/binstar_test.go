@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -215,6 +216,63 @@ func TestBinstarAbandoned(t *testing.T) {
 		if _, err := site.Blobs.Stat(t.Context(), h); (err == nil) != step.there {
 			t.Errorf("after %s: %v, want it there: %v", step.after, err, step.there)
 		}
+	}
+}
+
+// TestBinstarQuota: what is staged counts toward the channel's quota as long as it is, for those who stage more and for
+// uploads by any other way; it is refused before it is read where its size is told.
+func TestBinstarQuota(t *testing.T) {
+	w := binstarWorld(t)
+	quota := func(more int64) {
+		t.Helper()
+		ch, err := w.Admin.Channel(t.Context(), "team")
+		if err == nil {
+			_, err = w.Admin.SetChannelQuota(t.Context(), "team", ch.UsedBytes+more)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := int64(len(w.data))
+	other, info := servertest.Package(4711, random.Options{Name: "rival", NoArch: "generic"})
+	put := call{method: http.MethodPut, path: "/team/noarch/" + info.Filename, body: other}.xAuth(w.adminSession(t))
+	full := func(what string, c call) {
+		t.Helper()
+		c.do(t, w.Site).refused(t, what, http.StatusRequestEntityTooLarge, api.CodeQuotaExceeded)
+	}
+
+	quota(size - 1)
+	send, _ := w.staged(t, onTeam)
+	if a := send.do(t, w.Site); a.status != http.StatusRequestEntityTooLarge || !strings.Contains(string(a.body), string(api.CodeQuotaExceeded)) {
+		t.Errorf("more than the quota is staged: %d %s", a.status, a.body)
+	}
+	quota(size + int64(len(other)) - 1)
+	send, commit := w.staged(t, onTeam)
+	send.do(t, w.Site).ok(t, "the form")
+	full("a file beside the staged one", put)
+	again, _ := w.staged(t, onTeam)
+	if a := again.do(t, w.Site); size >= int64(len(other)) && a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("the same is staged once more: %d %s", a.status, a.body)
+	}
+	quota(size)
+	commit.xAuth(w.admin).do(t, w.Site).ok(t, "the staged file alone")
+	full("a file beside the committed one", put)
+
+	// What has its end gives its room back, and its bytes.
+	data, staged := servertest.Package(4712, random.Options{Name: w.pkg, NoArch: "generic", Payload: 5000})
+	w.data, w.file = data, staged.Filename
+	quota(max(int64(len(data)), int64(len(other))))
+	send, _ = w.staged(t, onTeam)
+	send.do(t, w.Site).ok(t, "another form")
+	full("beside another staged one", put)
+	w.Clock.Advance(16 * time.Minute)
+	put.do(t, w.Site).ok(t, "after the end of the staged one")
+	w.Clock.Advance(2 * time.Hour)
+	if err := w.Server.Site().Upkeep.Tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Server.Site().Blobs.Stat(t.Context(), blob.Sum(data)); !errors.Is(err, blob.ErrNotExist) {
+		t.Errorf("the bytes of the upload that ended: %v, want them gone", err)
 	}
 }
 

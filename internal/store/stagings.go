@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"kingsnake/internal/blob"
 	"kingsnake/internal/registry"
 )
 
@@ -74,8 +75,34 @@ func (s *Store) DeleteStaging(ctx context.Context, tx registry.Tx, id int64) err
 	return s.affected(s.q(tx).exec(ctx, `DELETE FROM stagings WHERE id = $1`, id))
 }
 
-// PruneStagings forgets uploads that have ended.
-func (s *Store) PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) error {
-	_, err := s.q(tx).exec(ctx, `DELETE FROM stagings WHERE expires_at < $1`, millis(before))
-	return s.translate(err)
+// StagedBytes gives the bytes of the files that came in for a channel and can still be put into it at a time, without those
+// that it has anyhow.
+func (s *Store) StagedBytes(ctx context.Context, tx registry.Tx, channel int64, now time.Time) (n int64, err error) {
+	err = s.q(tx).row(ctx, `SELECT CAST(COALESCE(SUM(g.size), 0) AS BIGINT) FROM stagings g
+		WHERE g.expires_at > $2 AND g.channel_id = $1 AND g.received_at <> 0 AND NOT EXISTS (SELECT 1 FROM files f
+			WHERE f.channel_id = g.channel_id AND f.subdir = g.subdir AND f.filename = g.filename AND f.sha256 = g.sha256)`,
+		channel, millis(now)).Scan(&n)
+	return n, s.translate(err)
+}
+
+// PruneStagings forgets uploads that have ended, and gives the blobs of those whose bytes had come in.
+func (s *Store) PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) ([]blob.Hash, error) {
+	rows, err := s.q(tx).query(ctx, `DELETE FROM stagings WHERE expires_at < $1 RETURNING sha256, received_at`, millis(before))
+	type staged struct {
+		hash     blob.Hash
+		received int64
+	}
+	all, err := collect(s, rows, err, func(r scanner) (g staged, err error) {
+		var sha []byte
+		err = r.Scan(&sha, &g.received)
+		g.hash = hashOf(sha)
+		return g, err
+	})
+	var hashes []blob.Hash
+	for _, g := range all {
+		if g.received != 0 {
+			hashes = append(hashes, g.hash)
+		}
+	}
+	return hashes, err
 }

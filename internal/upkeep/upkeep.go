@@ -21,7 +21,8 @@ type Store interface {
 	PruneSpent(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneMinted(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneClaims(ctx context.Context, tx registry.Tx, before time.Time) error
-	PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) error
+	// PruneStagings gives the blobs of the uploads that it forgets.
+	PruneStagings(ctx context.Context, tx registry.Tx, before time.Time) ([]blob.Hash, error)
 	PruneJobs(ctx context.Context, tx registry.Tx, before time.Time) error
 	PruneTokenUses(ctx context.Context, tx registry.Tx, before time.Time) error
 	// PruneDigestDays forgets the days, counted from 1970 on, before one.
@@ -98,7 +99,8 @@ func (k *Keeper) Chores() []registry.Chore {
 // Tidy forgets what has had its time.
 func (k *Keeper) Tidy(ctx context.Context) error {
 	now := k.Now()
-	err := k.Store.Write(ctx, func(tx registry.Tx) error {
+	var staged []blob.Hash
+	err := k.Store.Write(ctx, func(tx registry.Tx) (err error) {
 		if err := k.Store.PruneChanges(ctx, tx, now.Add(-keepChanges)); err != nil {
 			return err
 		}
@@ -117,7 +119,7 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 		if err := k.Store.PruneClaims(ctx, tx, now); err != nil {
 			return err
 		}
-		if err := k.Store.PruneStagings(ctx, tx, now); err != nil {
+		if staged, err = k.Store.PruneStagings(ctx, tx, now); err != nil {
 			return err
 		}
 		if err := k.Store.PruneHolds(ctx, tx, now); err != nil {
@@ -142,6 +144,12 @@ func (k *Keeper) Tidy(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(staged) > 0 {
+		// They count toward no quota any more, and must not fill the disk until the next cleanup.
+		if _, _, err := k.Clean(ctx, staged); err != nil {
+			return err
+		}
 	}
 	_, err = k.Blobs.Sweep(ctx, now.Add(-keepStaged))
 	return err

@@ -132,6 +132,9 @@ func (p *page) takePart(up *registry.Upload, part *multipart.Part, in *registry.
 }
 
 func (p *page) takeFile(up *registry.Upload, part io.Reader, in registry.UploadInput) (out registry.UploadResult, rerr error) {
+	if err := up.Expect(p.ctx(), in, -1); err != nil {
+		return out, err
+	}
 	got, err := up.Receive(p.ctx(), part, -1)
 	if err != nil {
 		return out, err

@@ -37,7 +37,22 @@ func (s *suite) stagings() {
 	s.fails("receiving it again", s.Store.Write(s.ctx(), receive), registry.ErrNoRecord)
 	same(s, "what came in", must[registry.Staging](s, "staging")(s.StagingByTicket(s.ctx(), nil, one.Ticket)), one)
 	s.namedIs("when it came", one.SHA256, true)
-	s.write(func(tx registry.Tx) error { return s.PruneStagings(s.ctx(), tx, at(6)) })
+	stagedIs := func(when string, minutes int, want int64) {
+		s.Helper()
+		if n, err := s.StagedBytes(s.ctx(), nil, c.ID, at(minutes)); n != want || err != nil {
+			s.Errorf("%s: %d bytes are staged, %v, want %d", when, n, err, want)
+		}
+	}
+	stagedIs("of two of which one came", 0, 3)
+	stagedIs("at its end", 5, 0)
+	if n, err := s.StagedBytes(s.ctx(), nil, s.channel("other", private).ID, at(0)); n != 0 || err != nil {
+		s.Errorf("another channel: %d bytes are staged, %v, want none", n, err)
+	}
+	s.write(func(tx registry.Tx) error {
+		gone, err := s.PruneStagings(s.ctx(), tx, at(6))
+		same(s, "blobs of the uploads that ended", gone, []blob.Hash{one.SHA256})
+		return err
+	})
 	s.namedIs("after its end", one.SHA256, false)
 	_, err := s.StagingByTicket(s.ctx(), nil, one.Ticket)
 	s.fails("after its end", err, registry.ErrNoRecord)
