@@ -35,6 +35,8 @@ type verification struct {
 	Orphans     int      `json:"orphans"`
 	OrphanBytes int64    `json:"orphan_bytes"`
 	Staged      int      `json:"staged"`
+	WrongCounts int64    `json:"wrong_counts"`
+	Unlearned   int64    `json:"unlearned_packages"`
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -46,7 +48,9 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: "Read every package file and index file of a site and compare its SHA-256. This works beside a running server,\n" +
 			"whose uploads under way then show as files that nothing names. With --repair, which needs the server to be\n" +
 			"stopped, such files and the leftovers of broken uploads are removed, and damaged index files are built anew when\n" +
-			"they are next asked for. A damaged package can only be uploaded again.\n\n" +
+			"they are next asked for. A damaged package can only be uploaded again. The counts of channels and the words by which\n" +
+			"packages are found are compared with what they are made of; they may differ where servers of two versions used one\n" +
+			"database, and the server mends them in time.\n\n" +
 			"The exit code is 7 when a file is missing or damaged.",
 		Example: "  kingsnake verify --data ./data",
 		GroupID: groupServer,
@@ -66,6 +70,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		out := verification{
 			Sound: r.Sound(), Repaired: r.Repaired, Files: r.Files, Missing: nonNil(r.Missing), Damaged: nonNil(r.Damaged), Indexes: r.Indexes,
 			BadIndexes: r.BadIndexes, Blobs: r.Blobs, Orphans: r.Orphans, OrphanBytes: r.OrphanBytes, Staged: r.Staged,
+			WrongCounts: r.Kept.Counts, Unlearned: r.Kept.Words,
 		}
 		if err := a.emit(out, func(t *table) { verifyTable(t, r) }); err != nil || out.Sound {
 			return err
@@ -136,6 +141,10 @@ func verifyTable(t *table, r upkeep.Report) {
 		after(r.BadIndexes, "--repair lets them be built anew", "to be built anew when next asked for")))
 	t.row("Named by nothing", fmt.Sprintf("%s, %s%s", plural(r.Orphans, "file"), bytesText(r.OrphanBytes),
 		after(r.Orphans, "the server removes them in time, --repair at once", "removed")))
+	t.row("Counts of channels", fmt.Sprintf("%d channels: %d wrong%s", r.Kept.Channels, r.Kept.Counts,
+		after(int(r.Kept.Counts), "the server mends them in time, --repair at once", "mended")))
+	t.row("Words of packages", fmt.Sprintf("%d packages: %d that searches miss%s", r.Kept.Packages, r.Kept.Words,
+		after(int(r.Kept.Words), "the server learns them in time", "the server learns them when it starts")))
 	if r.Repaired {
 		t.row("Broken uploads", fmt.Sprintf("%s%s", plural(r.Staged, "leftover"), after(r.Staged, "", "removed")))
 	}

@@ -39,6 +39,9 @@ func newMetrics(site *Site, expiries prometheus.Collector) *metrics {
 			Name: "kingsnake_audit_dropped_total", Help: "Denials that could not be written to the audit.",
 		}, func() float64 { return float64(site.Service.Trail.Dropped()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "kingsnake_kept_corrections_total", Help: "Kept counts and packages' search words that were wrong and are mended.",
+		}, func() float64 { return float64(site.Upkeep.Corrections()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "kingsnake_password_hashes_total", Help: "Password hashes computed, which are slow on purpose.",
 		}, func() float64 { return float64(site.Passwords.Computed()) }),
 	)

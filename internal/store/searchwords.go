@@ -211,23 +211,18 @@ func (u unlearned) words() []string {
 
 // numberWords gives the numbers of words.
 func (s *Store) numberWords(ctx context.Context, tx registry.Tx, words []string) (map[string]int64, error) {
-	numbers := make(map[string]int64, len(words))
 	if len(words) == 0 {
-		return numbers, nil
+		return map[string]int64{}, nil
 	}
-	rows, err := s.q(tx).query(ctx, `SELECT id, word FROM search_words WHERE word IN (`+s.d.texts("$1")+`)`, jsonList(words))
-	known, err := collect(s, rows, err, scanWord)
+	numbers, err := s.knownWords(ctx, tx, words)
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range known {
-		numbers[w.word] = w.id
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return numbers[word] != 0 })
 	if len(words) == 0 {
 		return numbers, nil
 	}
-	rows, err = s.q(tx).query(ctx, `INSERT INTO search_words (word) `+s.d.texts("$1")+` RETURNING id, word`, jsonList(words))
+	rows, err := s.q(tx).query(ctx, `INSERT INTO search_words (word) `+s.d.texts("$1")+` RETURNING id, word`, jsonList(words))
 	made, err := collect(s, rows, err, scanWord)
 	if err != nil {
 		return nil, err
@@ -236,4 +231,15 @@ func (s *Store) numberWords(ctx context.Context, tx registry.Tx, words []string)
 		numbers[w.word] = w.id
 	}
 	return numbers, s.inPieces(ctx, tx, `INSERT INTO search_suffixes (suffix, word_id) `+s.d.table("$1", kindText, kindInt), suffixRows(made))
+}
+
+// knownWords gives the numbers of those of some words that have one.
+func (s *Store) knownWords(ctx context.Context, tx registry.Tx, words []string) (map[string]int64, error) {
+	rows, err := s.q(tx).query(ctx, `SELECT id, word FROM search_words WHERE word IN (`+s.d.texts("$1")+`)`, jsonList(words))
+	known, err := collect(s, rows, err, scanWord)
+	numbers := make(map[string]int64, len(words))
+	for _, w := range known {
+		numbers[w.word] = w.id
+	}
+	return numbers, err
 }

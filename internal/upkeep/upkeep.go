@@ -34,6 +34,7 @@ type Store interface {
 	CleanupHeld(ctx context.Context, now time.Time) (bool, error)
 	PruneHolds(ctx context.Context, tx registry.Tx, now time.Time) error
 	registry.DoomedStore
+	registry.KeptStore
 	// DoomBlobs notes that blobs are about to be deleted, EndDooms that they are, or stay.
 	DoomBlobs(ctx context.Context, tx registry.Tx, hashes []blob.Hash, at time.Time) error
 	EndDooms(ctx context.Context, tx registry.Tx, hashes []blob.Hash, at time.Time) error
@@ -61,10 +62,13 @@ type Options struct {
 }
 
 // Keeper does the upkeep of a site.
-type Keeper struct{ Options }
+type Keeper struct {
+	Options
+	recount recounter
+}
 
 // New makes a keeper.
-func New(o Options) *Keeper { return &Keeper{o} }
+func New(o Options) *Keeper { return &Keeper{Options: o} }
 
 // How often the upkeep is done, and how long things that nothing needs are kept. A client may hold an index for a while
 // and then ask for what it names.
@@ -92,6 +96,10 @@ func (k *Keeper) Chores() []registry.Chore {
 				k.Log.Info("orphaned blobs removed", "count", n, "bytes", bytes)
 			}
 			return int64(n), err
+		}},
+		{Kind: "recount", Title: "compare counts and search words with what they are made of", Every: recountInterval, Do: func(ctx context.Context) (int64, error) {
+			r, err := k.Recount(ctx)
+			return r.corrections(), err
 		}},
 	}
 }

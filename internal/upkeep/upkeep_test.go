@@ -149,3 +149,37 @@ func TestTidyLetsOldIndexesGo(t *testing.T) {
 		}
 	}
 }
+
+// TestRecount: counts that are wrong are reported, mended in the background and counted, and those that are right are left
+// alone.
+func TestRecount(t *testing.T) {
+	site, f := newSite(t)
+	s := site.Server.Site()
+	if err := s.Service.Searching.Learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := verify(t, site, false); r.Kept.Channels != 1 || r.Kept.Packages != 1 || r.Kept.Counts+r.Kept.Words != 0 {
+		t.Errorf("before anything is wrong: %+v", r.Kept)
+	}
+	err := s.Store.Write(t.Context(), func(tx registry.Tx) error {
+		return s.Store.MendCount(t.Context(), tx, f.ChannelID, registry.KeptCount{What: registry.KeptBytes, Kept: f.Size, Real: 5 * f.Size})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := verify(t, site, false); r.Kept.Counts != 1 || !r.Sound() {
+		t.Errorf("a wrong count: %+v, want it reported and the site sound", r.Kept)
+	}
+	for _, want := range []int64{1, 0} {
+		r, err := s.Upkeep.Recount(t.Context())
+		if err != nil || r.Counts != want || r.Channels != 1 {
+			t.Errorf("round: %+v, %v, want %d wrong", r, err, want)
+		}
+	}
+	if n := s.Upkeep.Corrections(); n != 1 {
+		t.Errorf("%d corrections, want 1", n)
+	}
+	if ch, err := site.Admin.Channel(t.Context(), "team"); err != nil || ch.UsedBytes != f.Size {
+		t.Errorf("used = %d, %v, want %d", ch.UsedBytes, err, f.Size)
+	}
+}

@@ -24,7 +24,10 @@ type Report struct {
 	Orphans     int
 	OrphanBytes int64
 	Staged      int
-	Repaired    bool
+	// Kept says which counts are not what they should be, and how many packages searches would miss: no loss, and the server
+	// mends it in time.
+	Kept     Recounted
+	Repaired bool
 }
 
 // Sound tells whether all that is named is there and whole, or is so after the repair. Blobs that nothing names do no
@@ -44,7 +47,14 @@ func (k *Keeper) Verify(ctx context.Context, repair bool, progress func(done int
 	if err := k.verifyIndexes(ctx, &r, repair); err != nil {
 		return r, err
 	}
-	return r, k.verifyOrphans(ctx, &r, repair)
+	if err := k.verifyOrphans(ctx, &r, repair); err != nil {
+		return r, err
+	}
+	var channels, packages int64
+	if err := k.recountChannels(ctx, &channels, repair, nil, &r.Kept); err != nil {
+		return r, err
+	}
+	return r, k.recountWords(ctx, &packages, repair, nil, &r.Kept)
 }
 
 func (k *Keeper) verifyFiles(ctx context.Context, r *Report, repair bool, progress func(int)) error {
