@@ -178,6 +178,42 @@ func TestLogsWithoutTokens(t *testing.T) {
 	}
 }
 
+// TestLogsOfOthers: that no token is in a log says something only where the requests are, by their path or the id of the answer.
+func TestLogsOfOthers(t *testing.T) {
+	site := servertest.New(t)
+	for name, tc := range map[string]struct {
+		line func(r *http.Request, answer http.Header) string
+		want doctor.Status
+		text string
+	}{
+		"another's": {func(*http.Request, http.Header) string { return "GET /somebody/else" }, doctor.Warning, "neither does anything else"},
+		"by id":     {func(_ *http.Request, answer http.Header) string { return "id=" + answer.Get("X-Request-Id") }, doctor.OK, "no token shows"},
+		"by path": {func(r *http.Request, _ http.Header) string {
+			_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/t/"), "/")
+			return "GET /t/***/" + rest
+		}, doctor.OK, "no token shows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := filepath.Join(t.TempDir(), "access.log")
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				site.Server.ServeHTTP(w, r)
+				if err := appendTo(log, tc.line(r, w.Header())+"\n"); err != nil {
+					t.Error(err)
+				}
+			}))
+			defer server.Close()
+			p := patient(site, server.URL)
+			// It is there, and empty, before the first line.
+			if err := appendTo(log, ""); err != nil {
+				t.Fatal(err)
+			}
+			p.Logs = []string{log}
+			finds(t, doctor.Examine(t.Context(), p), "logs", tc.want, tc.text)
+		})
+	}
+}
+
 func TestNoServer(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()

@@ -54,10 +54,11 @@ func (l *logs) each(fn func(path string, info fs.FileInfo) error) error {
 	return nil
 }
 
-// find gives the log files that hold one of some texts since the start, with the text's name, and how many bytes were read.
-func (l *logs) find(texts map[string]string) (found []leak, read int64, err error) {
+// find gives the log files that hold one of some texts since the start, with the text's name, how many bytes were read, and
+// whether one of some marks is among them.
+func (l *logs) find(texts map[string]string, marks []string) (found []leak, read int64, marked bool, err error) {
 	if l.err != nil {
-		return nil, 0, l.err
+		return nil, 0, false, l.err
 	}
 	err = l.each(func(path string, info fs.FileInfo) error {
 		from := l.sizes[path]
@@ -66,6 +67,7 @@ func (l *logs) find(texts map[string]string) (found []leak, read int64, err erro
 		}
 		data, err := tail(path, from)
 		read += int64(len(data))
+		marked = marked || slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(data, mark) })
 		for name, text := range texts {
 			if strings.Contains(data, text) {
 				found = append(found, leak{path, name})
@@ -74,7 +76,7 @@ func (l *logs) find(texts map[string]string) (found []leak, read int64, err erro
 		return err
 	})
 	slices.SortFunc(found, func(a, b leak) int { return cmp.Compare(a.String(), b.String()) })
-	return found, read, err
+	return found, read, marked, err
 }
 
 // tail reads a file from a place on.

@@ -112,14 +112,15 @@ type form struct {
 	head func(token string) http.Header
 }
 
-func forms() []form {
+// forms are all of them. The channel in the address is a mark to find the request by, in a log that has its path.
+func forms(mark string) []form {
 	const account = "/api/account"
 	header := func(name, before string) func(string) http.Header {
 		return func(token string) http.Header { return http.Header{name: {before + token}} }
 	}
 	fixed := func(path string) func(string) string { return func(string) string { return path } }
 	return []form{
-		{"in the address", func(token string) string { return "/t/" + token + "/doctor/noarch/repodata.json" }, func(string) http.Header { return nil }},
+		{"in the address", func(token string) string { return "/t/" + token + "/" + mark + "/noarch/repodata.json" }, func(string) http.Header { return nil }},
 		{"in Authorization: Bearer", fixed(account), header("Authorization", "Bearer ")},
 		{"as the password of Authorization: Basic", fixed(account), func(token string) http.Header {
 			return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("doctor:"+token))}}
@@ -136,14 +137,18 @@ func canary() string { return "ks-u-" + (rand.Text() + rand.Text())[:43] }
 func (w *waiting) credentials(ctx context.Context) {
 	logs := startLogs(w.Logs)
 	sent := map[string]string{}
+	marks := []string{"kingsnake-doctor-" + strings.ToLower(rand.Text())}
 	var lost []string
-	for _, f := range forms() {
+	for _, f := range forms(marks[0]) {
 		token := canary()
 		sent[f.name] = token
 		if encoded, ok := strings.CutPrefix(f.head(token).Get("Authorization"), "Basic "); ok {
 			sent[f.name+", in base64"] = encoded
 		}
 		got, err := w.ask(ctx, http.MethodGet, f.path(token), f.head(token), nil)
+		if id := got.header.Get("X-Request-Id"); id != "" {
+			marks = append(marks, id)
+		}
 		switch {
 		case err != nil:
 			w.add("tokens", Error, "see the log of the proxy", "a request with a token %s was not answered: %v", f.name, err)
@@ -157,17 +162,18 @@ func (w *waiting) credentials(ctx context.Context) {
 		w.ok("tokens", "they reach the server in each form")
 	}
 	if len(w.Logs) > 0 {
-		w.leaks(ctx, logs, sent)
+		w.leaks(ctx, logs, sent, marks)
 	}
 }
 
-// leaks looks for the canaries in the logs, for a while: logs are written late.
-func (w *waiting) leaks(ctx context.Context, logs *logs, sent map[string]string) {
+// leaks looks for the canaries in the logs, after a while: logs are written late. That none is there says something only of a
+// log that has the requests, which it shows by a mark of theirs.
+func (w *waiting) leaks(ctx context.Context, logs *logs, sent map[string]string, marks []string) {
 	const todo = "have the proxy leave out or cut the path below /t/, and these headers; what is in the log is to be removed"
 	wait, cancel := context.WithTimeout(ctx, logTime)
 	defer cancel()
 	<-wait.Done()
-	found, read, err := logs.find(sent)
+	found, read, marked, err := logs.find(sent, marks)
 	if err != nil {
 		w.add("logs", Error, "name files and folders that this account may read", "they cannot be read: %v", err)
 		return
@@ -179,6 +185,9 @@ func (w *waiting) leaks(ctx context.Context, logs *logs, sent map[string]string)
 	case len(found) > 0:
 	case read == 0:
 		w.add("logs", Warning, "name the logs that are written now, or wait for the proxy to write them", "nothing was written to them meanwhile, so nothing is known")
+	case !marked:
+		w.add("logs", Warning, "name the log of this address, have it written at once, and have the X-Request-Id of answers in it",
+			"no token shows in the %d bytes that were written meanwhile, but neither does anything else of the requests that were sent", read)
 	default:
 		w.ok("logs", "no token shows in the %d bytes that were written meanwhile", read)
 	}
