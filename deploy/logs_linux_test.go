@@ -166,7 +166,13 @@ func (b *behind) testWays(t *testing.T) {
 		}
 		id := resp.Header.Get("X-Request-Id")
 		b.ids = append(b.ids, id)
-		line := regexp.MustCompile(`.*msg=request .*id=` + regexp.QuoteMeta(id) + `\n`).FindString(b.site.Log.String())
+		// The server writes the line when the client has the answer already.
+		var line string
+		written := regexp.MustCompile(`.*msg=request .*id=` + regexp.QuoteMeta(id) + `\n`)
+		await(t, "the line of "+id, func() bool {
+			line = written.FindString(b.site.Log.String())
+			return line != ""
+		})
 		if !strings.Contains(line, "address=127.0.0.2 ") {
 			t.Errorf("the server takes the client to be elsewhere than at 127.0.0.2: %s", line)
 		}
