@@ -138,10 +138,10 @@ type replica struct {
 }
 
 // startReplicas starts the servers of the Compose file in this process, with another database, storage and folder.
-func startReplicas(t *testing.T, c compose) []*replica {
+func startReplicas(t *testing.T, c compose, blobs string) []*replica {
 	t.Helper()
 	database := pgtest.Copy(t, servertest.Template, servertest.Prepare)
-	blobs, dir := s3test.Location(t), t.TempDir()
+	dir := t.TempDir()
 	var all []*replica
 	for i := range 3 {
 		cfg := load(t, c.Services["kingsnake"+strconv.Itoa(i+1)].Environment)
@@ -166,11 +166,12 @@ func startReplicas(t *testing.T, c compose) []*replica {
 }
 
 // TestComposeRuns runs what the Compose file describes, as far as it is not containers: three servers on PostgreSQL and S3
-// behind its load balancer, one of which goes away.
+// behind its load balancer. One of them goes away, and then the storage does, of which no server needs anything for this package.
 func TestComposeRuns(t *testing.T) {
 	haproxy := program(t, "haproxy")
 	c := readCompose(t)
-	replicas := startReplicas(t, c)
+	storage := s3test.NewDoor(t)
+	replicas := startReplicas(t, c, storage.Location)
 	p := newProxy(t)
 	text := edit(t, read(t, "compose/haproxy.cfg"), "bind :8080", "bind fd@3")
 	for i, r := range replicas {
@@ -223,6 +224,11 @@ func TestComposeRuns(t *testing.T) {
 	}
 	replicas[0].CloseClientConnections()
 	replicas[0].Close()
+	for range 9 {
+		download()
+	}
+	storage.Set(s3test.Down)
+	await(t, "that no server is ready", func() bool { return strings.Contains(p.out.String(), "backend kingsnake has no server available") })
 	for range 9 {
 		download()
 	}
