@@ -144,8 +144,11 @@ func (r *indexRun) getUnless(ctx context.Context, path, had string) (status int,
 		return 0, nil, "", err
 	}
 	defer func() { rerr = errors.Join(rerr, res.Body.Close()) }()
-	body, err = io.ReadAll(res.Body)
-	return res.StatusCode, body, res.Header.Get("ETag"), err
+	// At its size from the beginning: the memory of this process is measured.
+	var read bytes.Buffer
+	read.Grow(int(max(res.ContentLength, 0)) + bytes.MinRead)
+	_, err = read.ReadFrom(res.Body)
+	return res.StatusCode, read.Bytes(), res.Header.Get("ETag"), err
 }
 
 func (r *indexRun) signIn(ctx context.Context) error {

@@ -261,7 +261,12 @@ func (b *Builder) channelData(ctx context.Context, w io.Writer, p place) error {
 
 // shardIndex renders the shard index after bringing all shards up to date.
 func (b *Builder) shardIndex(ctx context.Context, w io.Writer, p place) error {
-	if err := b.refreshShards(ctx, p); err != nil {
+	enc, ok := b.encoders.Get().(*repodata.ShardEncoder)
+	if !ok {
+		enc = new(repodata.ShardEncoder)
+	}
+	defer b.encoders.Put(enc)
+	if err := b.refreshShards(ctx, enc, p); err != nil {
 		return err
 	}
 	var broken error
@@ -274,7 +279,7 @@ func (b *Builder) shardIndex(ctx context.Context, w io.Writer, p place) error {
 		})
 	}
 	info := repodata.NewShardIndexInfo(p.name.Subdir(), b.Now().UTC().Truncate(time.Second))
-	err := repodata.EncodeShardIndex(w, info, shards)
+	err := enc.EncodeIndex(w, info, shards)
 	return errors.Join(err, broken)
 }
 

@@ -43,7 +43,9 @@ type Builder struct {
 	// wake has what changed, for the worker of each kind.
 	wake   map[registry.IndexKind]chan change
 	urgent urgent
-	parts  memo.Bounded[partKey, []byte]
+	// encoders has each *repodata.ShardEncoder that is not in use: they hold some megabytes of tables.
+	encoders sync.Pool
+	parts    memo.Bounded[partKey, []byte]
 }
 
 // place is a place of a channel's index.

@@ -18,18 +18,17 @@ const shardBatch = 256
 const shardPuts = 16
 
 // refreshShards makes every shard anew whose package changed, some at a time.
-func (b *Builder) refreshShards(ctx context.Context, p place) error {
+func (b *Builder) refreshShards(ctx context.Context, enc *repodata.ShardEncoder, p place) error {
 	src, err := b.source(ctx, p)
 	if err != nil {
 		return err
 	}
-	var enc repodata.ShardEncoder
 	for {
 		stale, err := b.Store.StaleShards(ctx, p.channel, string(p.name), shardBatch)
 		if err != nil || len(stale) == 0 {
 			return err
 		}
-		if err := b.refresh(ctx, &enc, src, p, stale); err != nil {
+		if err := b.refresh(ctx, enc, src, p, stale); err != nil {
 			return err
 		}
 	}
