@@ -35,8 +35,11 @@ type Upload struct {
 	Progress func(sent int64)
 }
 
-// Upload sends a package file to a channel. The request asks for "100 Continue", so that a refusal by token, name or
-// size arrives before the file is sent. Sending the same file twice does no harm: the second answer has Created false.
+// smallUpload is a size in bytes up to which a file is sent at once: to ask whether to send it would take as long.
+const smallUpload = 64 << 10
+
+// Upload sends a package file to a channel. For all but small files the request asks for "100 Continue", so that a refusal by
+// token, name or size arrives before the file is sent. Sending the same file twice does no harm: the second answer has Created false.
 func (c *Client) Upload(ctx context.Context, channel string, up Upload) (api.UploadResult, error) {
 	var out api.UploadResult
 	u, err := c.path(append([]string{"api"}, channelSegments(channel, "artifacts")...)...)
@@ -57,7 +60,7 @@ func (c *Client) Upload(ctx context.Context, channel string, up Upload) (api.Upl
 	}()
 	r := request{
 		method: http.MethodPost, url: u, via: c.calls, idempotent: true,
-		header: http.Header{"Accept": {"application/json"}, "Content-Type": {contentType}, "Expect": {"100-continue"}},
+		header: http.Header{"Accept": {"application/json"}, "Content-Type": {contentType}},
 		size:   int64(len(head)) + up.Size + int64(len(tail)),
 		body: func() io.ReadCloser {
 			if current != nil {
@@ -72,6 +75,9 @@ func (c *Client) Upload(ctx context.Context, channel string, up Upload) (api.Upl
 			}}
 			return current
 		},
+	}
+	if up.Size > smallUpload {
+		r.header.Set("Expect", "100-continue")
 	}
 	err = c.send(ctx, r, func(resp *http.Response) error { return decode(resp, &out) })
 	return out, err

@@ -27,7 +27,7 @@ func (rd *Reader) unpack(src *source, m zipMember, dec *zstd.Decoder, limit int6
 	limit = rd.lim.unpackedLimit(int64(m.csize), limit)
 	f := newFrame(m.name, rd.lim, limit)
 	sum := newSummed(io.NewSectionReader(src, m.data, int64(m.csize)), f.scan)
-	packed := bufio.NewReaderSize(sum, 32<<10)
+	packed := bufio.NewReaderSize(sum, int(min(m.csize, 32<<10)))
 	out := &bounded{member: m.name, left: limit}
 	err := dec.Reset(packed)
 	if err == nil {

@@ -221,7 +221,7 @@ func (t *tail) explain(member string, err error) error {
 // least the two zero blocks that mark the end must have been there.
 func (t *tail) finish(member string) error {
 	const endMarker = 1024
-	for buf := make([]byte, 8<<10); ; {
+	for buf := make([]byte, 2<<10); ; {
 		n, err := t.Read(buf)
 		if lastNonZero(buf[:n]) > 0 {
 			return refuse(CodeTrailingData, member, "there is data after the end of the tar archive")

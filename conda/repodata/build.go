@@ -31,9 +31,15 @@ type Hashes struct {
 // make the whole subdir unreadable. It does not check that names follow CEP 26
 // or agree with the name of the file.
 func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
+	out, _, err := BuildParsed(indexJSON, h)
+	return out, err
+}
+
+// BuildParsed is [BuildRecord] for who wants to know what the record says, too.
+func BuildParsed(indexJSON []byte, h Hashes) (json.RawMessage, Record, error) {
 	fields, err := decodeObject(indexJSON)
 	if err != nil {
-		return nil, fmt.Errorf("index.json: %w", err)
+		return nil, Record{}, fmt.Errorf("index.json: %w", err)
 	}
 	for _, key := range droppedKeys() {
 		delete(fields, key)
@@ -51,12 +57,13 @@ func BuildRecord(indexJSON []byte, h Hashes) (json.RawMessage, error) {
 	}
 	out, err := encodeObject(fields)
 	if err != nil {
-		return nil, fmt.Errorf("index.json: %w", err)
+		return nil, Record{}, fmt.Errorf("index.json: %w", err)
 	}
-	if _, err := ParseRecord(out); err != nil {
-		return nil, fmt.Errorf("index.json: %w", err)
+	r, err := ParseRecord(out)
+	if err != nil {
+		return nil, Record{}, fmt.Errorf("index.json: %w", err)
 	}
-	return out, nil
+	return out, r, nil
 }
 
 // WithIndexedTimestamp returns a record with another time at which its channel first listed the file, in milliseconds

@@ -91,7 +91,12 @@ func (f *fields) list(key string) []string {
 	var one string
 	var many []string
 	value := f.values[key]
-	if json.Unmarshal(value, &one) == nil {
+	if len(value) == 0 {
+		return nil
+	}
+	if plain, ok := plainText(value); ok {
+		many = []string{plain}
+	} else if json.Unmarshal(value, &one) == nil {
 		many = []string{one}
 	} else if json.Unmarshal(value, &many) != nil {
 		return nil

@@ -1,11 +1,13 @@
 package repodata
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // fields are the values of a JSON object by their exact keys. Decoding into a
@@ -33,10 +35,24 @@ func (f *fields) get(key string, into any) bool {
 	if !ok || string(value) == "null" {
 		return false
 	}
+	if text, ok := into.(*string); ok {
+		if plain, ok := plainText(value); ok {
+			*text = plain
+			return true
+		}
+	}
 	if err := json.Unmarshal(value, into); err != nil {
 		f.fail(fmt.Errorf("%s: %w", key, err))
 	}
 	return true
+}
+
+// plainText gives the text of a JSON string that says it in its own letters, as nearly all do. The value is valid JSON.
+func plainText(value json.RawMessage) (string, bool) {
+	if len(value) < 2 || value[0] != '"' || bytes.IndexByte(value, '\\') >= 0 || !utf8.Valid(value) {
+		return "", false
+	}
+	return string(value[1 : len(value)-1]), true
 }
 
 // require is get for a value that must be there.

@@ -51,6 +51,9 @@ func (g *Gatherer) hold(p []byte) {
 	g.held = append(g.held, p...)
 }
 
+// Held gives the bytes that are not written yet. After a Flush they stay as they are until the next Write.
+func (g *Gatherer) Held() []byte { return g.held }
+
 // Flush writes what is held.
 func (g *Gatherer) Flush() error {
 	if len(g.held) == 0 {

@@ -21,17 +21,14 @@ func insertSorted(list []string, s string) []string {
 // describe fills in what the index files say of a package: its record, its run exports and its facts.
 func (f *File) describe(pkg *pkgfile.Package) error {
 	var err error
-	f.Record, err = repodata.BuildRecord(pkg.Index.Raw, repodata.Hashes{
+	var record repodata.Record
+	f.Record, record, err = repodata.BuildParsed(pkg.Index.Raw, repodata.Hashes{
 		MD5: f.MD5, SHA256: f.SHA256, Size: f.Size, IndexedTimestamp: f.CreatedAt.UnixMilli(),
 	})
 	if err != nil {
 		return err
 	}
 	if f.RunExports, err = repodata.BuildRunExports(pkg.RunExports); err != nil {
-		return err
-	}
-	record, err := repodata.ParseRecord(f.Record)
-	if err != nil {
 		return err
 	}
 	p := pkg.Paths

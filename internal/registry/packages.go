@@ -96,6 +96,8 @@ type Packages struct {
 	packages PackageStore
 	uploads  UploadStore
 	gathered *gathering
+	// buffers are arrays that bodies are read into.
+	buffers  sync.Pool
 	jobs     *Jobs
 	rules    RuleStore
 	quotas   QuotaStore

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"maps"
 
-	"kingsnake/conda/repodata"
 	"kingsnake/internal/access"
 )
 
@@ -103,7 +102,9 @@ func (a *Artifact) describeBy(f File) {
 		f.VersionKey, f.Facts = []byte{}, json.RawMessage("{}")
 	}
 	a.LatestVersion, a.LatestVersionKey, a.About, a.Summary = f.Version, f.VersionKey, f.Facts, ""
-	var facts repodata.Facts
+	var facts struct {
+		Summary string `json:"summary"`
+	}
 	if json.Unmarshal(f.Facts, &facts) == nil {
 		a.Summary = clip(facts.Summary, 1000)
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5" //nolint:gosec // conda's index lists MD5 sums beside SHA-256.
 	"crypto/sha256"
@@ -91,6 +92,16 @@ type Received struct {
 	upload *Upload
 	staged blob.Staged
 	sums   sums
+	// whole is all of a small file, nil for a large one.
+	whole []byte
+}
+
+// reader reads what came in.
+func (r *Received) reader() io.ReaderAt {
+	if r.whole != nil {
+		return bytes.NewReader(r.whole)
+	}
+	return r.staged
 }
 
 // Receive takes the bytes in. Size is what the sender declares, -1 for unknown. The caller must Discard the result.
@@ -106,12 +117,12 @@ func (u *Upload) Receive(ctx context.Context, body io.Reader, size int64) (*Rece
 		return nil, blobError(err)
 	}
 	body = u.bound(body)
-	got, err := receive(staged, body, limit)
+	got, whole, err := u.packages.receive(staged, body, limit)
 	if err != nil {
 		u.leave()
 		return nil, errors.Join(refused(body, err), staged.Discard())
 	}
-	return &Received{upload: u, staged: staged, sums: got}, nil
+	return &Received{upload: u, staged: staged, sums: got, whole: whole}, nil
 }
 
 // Discard lets go of the bytes; after a publication it does nothing.
@@ -137,7 +148,7 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 			return UploadResult{}, err
 		}
 	}
-	f, err := s.inspect(ctx, r.staged, in, r.sums)
+	f, err := s.inspect(ctx, r.reader(), in, r.sums)
 	if err != nil {
 		return UploadResult{}, err
 	}
@@ -175,27 +186,38 @@ type sums struct {
 	md5    [md5.Size]byte
 }
 
-// receive writes the body to its staging place, hashing it on the way.
-func receive(dst io.Writer, body io.Reader, maxSize int64) (sums, error) {
+// copyBuffer is how much of a body is read at once.
+const copyBuffer = 32 << 10
+
+// receive writes the body to its staging place, hashing it on the way. It gives a small one whole.
+func (s *Packages) receive(dst io.Writer, body io.Reader, maxSize int64) (_ sums, whole []byte, _ error) {
 	h256, h5 := sha256.New(), md5.New() //nolint:gosec // see the import.
 	w := &writeErr{w: dst}
 	pieces := blob.NewGatherer(w)
-	n, err := io.Copy(io.MultiWriter(pieces, h256, h5), io.LimitReader(body, maxSize+1))
+	buffer, ok := s.buffers.Get().(*[copyBuffer]byte)
+	if !ok {
+		buffer = new([copyBuffer]byte)
+	}
+	n, err := io.CopyBuffer(io.MultiWriter(pieces, h256, h5), io.LimitReader(body, maxSize+1), buffer[:])
+	s.buffers.Put(buffer)
+	if held := pieces.Held(); int64(len(held)) == n {
+		whole = held
+	}
 	if w.err == nil {
 		err = errors.Join(err, pieces.Flush())
 	}
 	switch {
 	case w.err != nil:
-		return sums{}, blobError(w.err)
+		return sums{}, nil, blobError(w.err)
 	case err != nil:
-		return sums{}, &Error{Code: CodeBadPackage, Reason: "interrupted", Message: "the upload ended before the file was complete; send it again", Err: err}
+		return sums{}, nil, &Error{Code: CodeBadPackage, Reason: "interrupted", Message: "the upload ended before the file was complete; send it again", Err: err}
 	case n > maxSize:
-		return sums{}, tooLarge(maxSize)
+		return sums{}, nil, tooLarge(maxSize)
 	}
 	out := sums{size: n}
 	h256.Sum(out.sha256[:0])
 	h5.Sum(out.md5[:0])
-	return out, nil
+	return out, whole, nil
 }
 
 // check compares what came in with what the sender says of it.

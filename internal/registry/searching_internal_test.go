@@ -1,0 +1,29 @@
+package registry
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWordsWaitWhileFilesPourIn looks each second, while files come in at different rates.
+func TestWordsWaitWhileFilesPourIn(t *testing.T) {
+	now := time.Unix(0, 0)
+	feed := &Feed{}
+	s := newSearching(&core{feed: feed, now: func() time.Time { return now }}, nil)
+	p := pour{since: now}
+	for i, second := range []struct {
+		files int
+		waits bool
+	}{
+		{0, false}, {busy - 1, false}, {busy, true}, {500, true}, {0, false}, {busy, true}, {busy, true}, {busy, true}, {busy, true}, {busy, true},
+		{busy, true}, {busy, true}, {busy, true}, {busy, true}, {busy, false}, {busy, true},
+	} {
+		for range second.files {
+			feed.Publish([]Change{{Kind: ChangedFiles}, {Kind: ChangedToken}})
+		}
+		now = now.Add(time.Second)
+		if got := s.pouring(&p); got != second.waits {
+			t.Errorf("second %d, %d files: waits %v, want %v", i, second.files, got, second.waits)
+		}
+	}
+}
