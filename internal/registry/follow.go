@@ -54,6 +54,8 @@ const (
 	askTime = 2 * time.Second
 	// longAway is how long a process may have heard nothing and still find all changes; the oldest are forgotten later.
 	longAway = 30 * time.Minute
+	// gather is how long after changes were read further ones wait, so that many writes are not read one by one.
+	gather = 20 * time.Millisecond
 	// listenPause is how long to wait before listening again.
 	listenPause = time.Second
 	// keepPublic is how long what was known to be public is still shown by a process that hears of no changes.
@@ -98,6 +100,13 @@ func (f *Follower) Run(ctx context.Context) {
 		}
 		if err := f.read(ctx); err != nil && ctx.Err() == nil {
 			f.Failed(err)
+		}
+		// What is told of meanwhile is read at once.
+		rest := time.NewTimer(gather)
+		select {
+		case <-ctx.Done():
+			rest.Stop()
+		case <-rest.C:
 		}
 	}
 }

@@ -32,7 +32,8 @@ type dialect struct {
 	// isUnique tells whether an error is a violated unique constraint, isFull whether the disk is full, isDown whether the
 	// database cannot be asked just now.
 	isUnique, isFull, isDown func(error) bool
-	// enter is what a write transaction begins with, notify what it ends with when it told of changes; empty for nothing.
+	// enter is what a write transaction begins with, the savepoint of its first member included; notify is what it ends with when
+	// it told of changes; empty for nothing.
 	enter, notify string
 	// alone runs migrations while no other process does, nil where the database sees to that.
 	alone func(ctx context.Context, db *sql.DB, fn func() error) error

@@ -50,7 +50,7 @@ func postgresDialect() dialect {
 		isUnique:   func(err error) bool { return postgresCode(err) == "23505" },
 		isFull:     func(err error) bool { return postgresCode(err) == "53100" },
 		isDown:     isPostgresDown,
-		enter:      lockWriting,
+		enter:      lockWriting + "; SAVEPOINT member",
 		notify:     `NOTIFY ` + changesChannel,
 		alone:      migrateAlone,
 		unprepared: true,

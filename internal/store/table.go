@@ -20,8 +20,9 @@ func (d dialect) table(arg string, kinds ...kind) string {
 	return "SELECT " + strings.Join(cells, ", ") + " FROM " + d.rows(arg)
 }
 
-// insertSizes are how many rows one statement takes, so that few statements have to be known for any number of rows.
-var insertSizes = [...]int{16, 8, 4, 2, 1}
+// insertSizes are how many rows one statement takes, so that few statements have to be known for any number of rows, and a few
+// rows need one.
+var insertSizes = [...]int{16, 8, 7, 6, 5, 4, 3, 2, 1}
 
 // inSizes cuts rows into as many as statements take.
 func inSizes(rows [][]any) iter.Seq[[][]any] {

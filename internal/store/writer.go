@@ -42,6 +42,8 @@ type batch struct {
 	changes [][]any
 	// inside tells that the savepoint of the member before is still open; the next one ends it, and so does the commit.
 	inside bool
+	// ready tells that the next member's savepoint is there already.
+	ready bool
 	// broken is why a failed member could not be undone: the database has ended the transaction, as it does when its disk
 	// is full, and what runs in it from then on would be for itself.
 	broken error
@@ -104,7 +106,7 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 			return nil, errors.Join(fmt.Errorf("wait for other writers: %w", err), tx.Rollback())
 		}
 	}
-	return &batch{tx: tx, done: make(chan struct{})}, nil
+	return &batch{tx: tx, ready: w.pool.d.enter != "", done: make(chan struct{})}, nil
 }
 
 // member runs fn inside a savepoint, so that its failure leaves the others of the batch alone.
@@ -113,12 +115,14 @@ func (w *writer) member(ctx context.Context, b *batch, fn func(registry.Tx) erro
 	if b.inside {
 		enter = "RELEASE member; " + enter
 	}
-	if _, err := b.tx.ExecContext(ctx, enter); err != nil {
-		// Where the one before stands is not known.
-		b.broken = w.ended(err, err)
-		return fmt.Errorf("savepoint: %w", err)
+	if !b.ready {
+		if _, err := b.tx.ExecContext(ctx, enter); err != nil {
+			// Where the one before stands is not known.
+			b.broken = w.ended(err, err)
+			return fmt.Errorf("savepoint: %w", err)
+		}
 	}
-	b.inside = true
+	b.ready, b.inside = false, true
 	ok := false
 	defer func() {
 		if ok {
