@@ -49,6 +49,8 @@ type Store struct {
 	// appears or disappears, so that two commits of one hash cannot both
 	// find it absent and replace each other's file.
 	moving [256]sync.Mutex
+
+	idle idle
 }
 
 var _ blob.Store = (*Store)(nil)
@@ -72,12 +74,18 @@ func Open(dir string, opts Options) (*Store, error) {
 
 // Close releases the directory. Readers and staged bytes that are open stay
 // readable; everything else fails from now on.
-func (s *Store) Close() error { return s.root.Close() }
+func (s *Store) Close() error {
+	s.idle.close()
+	return s.root.Close()
+}
 
 // Open implements blob.Store.
 func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if f, size := s.idle.take(h); f != nil {
+		return &reader{file: f, store: s, hash: h, size: size}, nil
 	}
 	f, err := s.root.Open(blobPath(h))
 	if err != nil {
@@ -87,7 +95,7 @@ func (s *Store) Open(ctx context.Context, h blob.Hash) (blob.Reader, error) {
 	if err != nil {
 		return nil, errors.Join(translateBlob("open", h, err), f.Close())
 	}
-	return &reader{file: f, size: info.Size()}, nil
+	return &reader{file: f, store: s, hash: h, size: info.Size()}, nil
 }
 
 // Stat implements blob.Store.
@@ -109,6 +117,7 @@ func (s *Store) Delete(ctx context.Context, h blob.Hash) error {
 	}
 	s.moving[h[0]].Lock()
 	defer s.moving[h[0]].Unlock()
+	defer s.idle.drop(h)
 	if err := s.root.Remove(blobPath(h)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return translateBlob("delete", h, err)
 	}

@@ -1,6 +1,10 @@
 package fsblob
 
-import "os"
+import (
+	"os"
+
+	"kingsnake/internal/blob"
+)
 
 // file is a name under which *os.File can be embedded beside a method File.
 type file = os.File
@@ -8,9 +12,21 @@ type file = os.File
 // reader is an open blob.
 type reader struct {
 	*file
-	size int64
+	store *Store
+	hash  blob.Hash
+	size  int64
 }
 
 func (r *reader) Size() int64 { return r.size }
 
 func (r *reader) File() (*os.File, bool) { return r.file, true }
+
+// Close gives the file to the next reader. This one has none any more, and all that is asked of it fails.
+func (r *reader) Close() error {
+	if r.file == nil {
+		return os.ErrClosed
+	}
+	f := r.file
+	r.file = nil
+	return r.store.idle.put(r.hash, f)
+}

@@ -2,6 +2,7 @@ package fsblob
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -27,3 +28,9 @@ func isNoSpace(err error) bool {
 }
 
 func isReadOnly(err error) bool { return errors.Is(err, errorWriteProtect) }
+
+// keepsOpen says that a file which is open can be deleted.
+const keepsOpen = false
+
+// linked is for systems on which it can.
+func linked(fs.FileInfo) bool { return false }
