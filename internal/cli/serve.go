@@ -75,10 +75,5 @@ func loadConfig(file string, flags map[*pflag.Flag]string) (config.Config, error
 // logger gives the log of a server, and what writes the rest of it in the end.
 func (a *app) logger(cfg config.Config) (log *slog.Logger, flush func() error) {
 	held := &heldLog{to: a.Stderr}
-	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
-	var h slog.Handler = slog.NewTextHandler(held, opts)
-	if cfg.LogFormat == config.LogJSON {
-		h = slog.NewJSONHandler(held, opts)
-	}
-	return slog.New(logHandler{h, held}), held.Flush
+	return slog.New(newLogHandler(cfg, held)), held.Flush
 }

@@ -17,6 +17,7 @@ import (
 	"kingsnake/api"
 	"kingsnake/conda/channel"
 	"kingsnake/internal/access"
+	"kingsnake/internal/requestlog"
 	"kingsnake/internal/server/apihttp"
 	"kingsnake/internal/server/binstarhttp"
 	"kingsnake/internal/server/callers"
@@ -172,14 +173,11 @@ func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, pa
 	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
-	// The place in the code, which a Logger would look up, is in no line of the log.
-	line := slog.NewRecord(start.Add(took), slog.LevelInfo, "request", 0)
-	line.AddAttrs(
-		slog.String("method", r.Method), slog.String("path", path), slog.Int("status", w.Status()),
-		slog.Int64("bytes", w.Written()), slog.Duration("took", took), slog.String("address", s.callers.Address(r).String()),
-		slog.String("client", r.UserAgent()), slog.String("id", req.ID))
 	// As with any Logger, a log that cannot be written stops nobody.
-	_ = s.log.Handler().Handle(context.Background(), line)
+	_ = requestlog.Write(s.log.Handler(), requestlog.Line{
+		At: start.Add(took), Method: r.Method, Path: path, Status: w.Status(), Bytes: w.Written(), Took: took, Address: s.callers.Address(r),
+		Client: r.UserAgent(), ID: req.ID,
+	})
 }
 
 // tokenLike finds what looks like one of our tokens; no name of a channel or a package does.
