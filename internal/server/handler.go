@@ -53,7 +53,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		req.URLToken, req.InURL = token, true
 	}
 	r, path = hideTokens(r, path)
-	out := wire.NewWriter(w, time.Duration(s.cfg.ProgressTimeout))
+	out := wire.NewWriter(w, r, time.Duration(s.cfg.ProgressTimeout))
 	wire.BoundBody(out, r, time.Duration(s.cfg.ProgressTimeout))
 	out.Set("X-Request-Id", req.ID)
 	out.Set("Referrer-Policy", "no-referrer")
@@ -168,6 +168,7 @@ func (s *Server) finish(w *wire.Writer, r *http.Request, req callers.Request, pa
 			problem.Write(w, r, p)
 		}
 	}
+	w.End()
 	took := time.Since(start)
 	s.metrics.observe(r.Method, w.Status(), took, w.Written())
 	if !s.log.Enabled(context.Background(), slog.LevelInfo) {

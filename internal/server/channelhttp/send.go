@@ -155,9 +155,17 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, bytes.NewReader(data))
 		return
 	}
+	if allHeaders(w, r, f) {
+		// A client that has gone away is no concern of ours.
+		_, _ = w.Write(data)
+	}
+}
+
+// allHeaders sends the head of an answer with a whole file, and tells whether the file is to follow.
+func allHeaders(w http.ResponseWriter, r *http.Request, f registry.Served) bool {
 	// Both texts are made at once.
 	var made [64]byte
-	texts := strconv.AppendInt(made[:0], int64(len(data)), 10)
+	texts := strconv.AppendInt(made[:0], f.Size, 10)
 	digits := len(texts)
 	if !f.ModTime.IsZero() {
 		texts = f.ModTime.UTC().AppendFormat(texts, http.TimeFormat)
@@ -169,13 +177,10 @@ func sendSmall(w http.ResponseWriter, r *http.Request, f registry.Served, data [
 		wire.SetHeader(w, "Last-Modified", both[digits:])
 	}
 	if r.Method != http.MethodHead {
-		wire.Whole(w, r, int64(len(data)))
+		wire.Whole(w, r, f.Size)
 	}
 	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
-		// A client that has gone away is no concern of ours.
-		_, _ = w.Write(data)
-	}
+	return r.Method != http.MethodHead
 }
 
 // unchanged tells whether a client asks only for what is not the file that it has, and has it. Whatever else a request may
@@ -247,14 +252,18 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f registry.Serv
 	if err := pay(w, r, f); err != nil {
 		return err
 	}
+	var from io.ReadSeeker = rd
 	if file, ok := rd.File(); ok {
-		if r.Method == http.MethodGet && !conditional(r) {
-			wire.Whole(w, r, f.Size)
-		}
-		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, file)
+		from = file
+	}
+	if conditional(r) {
+		http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, from)
 		return nil
 	}
-	http.ServeContent(rangeWriter(w, r), r, "", f.ModTime, rd)
+	if allHeaders(w, r, f) {
+		// As above.
+		_, _ = io.CopyN(w, from, f.Size)
+	}
 	return nil
 }
 

@@ -42,11 +42,20 @@ func WithConn(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
+// connOf gives the connection of a request, nil where it is none of this package or has several requests at a time.
+func connOf(r *http.Request) *conn {
+	c, ok := r.Context().Value(connKey{}).(*conn)
+	if !ok || r.ProtoMajor != 1 {
+		return nil
+	}
+	return c
+}
+
 // Whole says that what follows is the whole answer: its head, with a length, and a body of so many bytes. Its first bytes
 // wait for the rest, or for the end of the request.
 func Whole(w http.ResponseWriter, r *http.Request, body int64) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
-	if !ok || r.ProtoMajor != 1 {
+	c := connOf(r)
+	if c == nil {
 		return
 	}
 	c.missing, c.headless = body, true
@@ -55,13 +64,15 @@ func Whole(w http.ResponseWriter, r *http.Request, body int64) {
 	}
 }
 
-// maxHeld bounds what waits for the rest of an answer: it is what net/http writes first.
-const maxHeld = 4 << 10
+// maxHeld bounds what waits for the rest of an answer: what net/http writes first, with the headers that it knows nothing of.
+const maxHeld = 6 << 10
 
 // conn is a connection. One goroutine writes to it.
 type conn struct {
 	*net.TCPConn
 	buffers *sync.Pool
+	// head has headers of the answer that is about to begin, nil for none.
+	head *head
 	// missing is how much of the answer has not been written yet, its head not counted while headless; 0 holds nothing back.
 	missing  int64
 	headless bool
@@ -74,24 +85,52 @@ type conn struct {
 
 // Write sends a part of an answer, or keeps it until the rest comes.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.missing == 0 {
+	if c.missing == 0 && c.head == nil {
 		return c.TCPConn.Write(p)
 	}
-	if c.headless {
+	waits := c.waits(p)
+	switch h := c.head; {
+	case h != nil:
+		c.head = nil
+		c.hold(nil)
+		var err error
+		if c.held, err = h.appendTo(c.held, p); err != nil {
+			return 0, err
+		}
+	case len(c.held)+len(p) > maxHeld:
+		return c.writeBoth(p)
+	default:
+		c.hold(p)
+	}
+	if waits {
+		return len(p), nil
+	}
+	_, err := c.TCPConn.Write(c.held)
+	c.release()
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// waits counts a part of an answer, and tells whether the rest is to come.
+func (c *conn) waits(p []byte) bool {
+	if c.missing > 0 && c.headless {
 		end := bytes.Index(p, []byte("\r\n\r\n"))
 		if end < 0 {
 			// This is no head, or a very long one.
 			c.missing = 0
-			return c.TCPConn.Write(p)
+			return false
 		}
 		c.headless = false
 		c.missing += int64(end) + 4
 	}
-	c.missing -= int64(len(p))
-	if c.missing > 0 && len(c.held)+len(p) <= maxHeld {
-		c.hold(p)
-		return len(p), nil
-	}
+	c.missing = max(0, c.missing-int64(len(p)))
+	return c.missing > 0
+}
+
+// writeBoth sends what was kept, and p, which is too large to be.
+func (c *conn) writeBoth(p []byte) (int, error) {
 	c.missing = 0
 	if len(c.held) == 0 {
 		return c.TCPConn.Write(p)

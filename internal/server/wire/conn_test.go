@@ -38,7 +38,7 @@ func TestWholeAnswersArrive(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		out := wire.NewWriter(w, time.Minute)
+		out := wire.NewWriter(w, r, time.Minute)
 		out.Set("Content-Type", "text/plain")
 		wire.Whole(out, r, int64(size))
 		if r.URL.Path == "/file" {

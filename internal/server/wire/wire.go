@@ -29,14 +29,13 @@ type Writer struct {
 	deadline time.Time
 	// whole says that the head of the answer waits for its body.
 	whole bool
-	// values are those of headers, of which each is a slice.
-	values [12]string
-	set    int
+	head
 }
 
-// NewWriter wraps a response. A transfer in which nothing moves for the progress time is ended; 0 sets no bound.
-func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
-	out := &Writer{ResponseWriter: w, control: *http.NewResponseController(w), progress: progress}
+// NewWriter wraps the response to a request. A transfer in which nothing moves for the progress time is ended; 0 sets no bound.
+func NewWriter(w http.ResponseWriter, r *http.Request, progress time.Duration) *Writer {
+	out := &Writer{ResponseWriter: w, control: *http.NewResponseController(w), progress: progress, head: head{conn: connOf(r)}}
+	out.told = out.conn == nil
 	// The connection may still have the deadline of the request before this one.
 	out.extend()
 	return out
@@ -44,26 +43,6 @@ func NewWriter(w http.ResponseWriter, progress time.Duration) *Writer {
 
 // Unwrap is for http.ResponseController.
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Set sets a header, whose name is in the canonical form, without making a slice for its one value.
-func (w *Writer) Set(name, value string) {
-	if w.set == len(w.values) {
-		w.Header()[name] = []string{value}
-		return
-	}
-	w.values[w.set] = value
-	w.Header()[name] = w.values[w.set : w.set+1 : w.set+1]
-	w.set++
-}
-
-// SetHeader is Set for a response that should be a Writer.
-func SetHeader(w http.ResponseWriter, name, value string) {
-	if out, ok := w.(*Writer); ok {
-		out.Set(name, value)
-		return
-	}
-	w.Header()[name] = []string{value}
-}
 
 // Status is the status that was sent, 200 if a body was sent without one, 0 if nothing was.
 func (w *Writer) Status() int { return w.status }
@@ -75,16 +54,28 @@ func (w *Writer) Written() int64 { return w.written }
 func (w *Writer) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
 		w.status = status
+		w.handOver()
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// FlushError sends what was written so far; it is for http.ResponseController.
+func (w *Writer) FlushError() error {
+	w.begin()
+	return w.control.Flush()
+}
+
+// begin sends the status 200 unless there is one.
+func (w *Writer) begin() {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
 }
 
 // Write sends a part of the body.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.extend()
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.begin()
 	n, err := w.ResponseWriter.Write(p)
 	w.written += int64(n)
 	return n, err
@@ -115,9 +106,7 @@ func (w *Writer) ReadFrom(r io.Reader) (total int64, err error) {
 		// What comes from afar comes with a large buffer in as few calls as it may, each of which costs.
 		return io.CopyBuffer(onlyWriter{w}, r, make([]byte, max(1, min(limited.N, copyBlock))))
 	}
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.begin()
 	if w.whole {
 		// Otherwise net/http would send the first bytes of the file with the head, and the kernel the rest from there on.
 		if err := w.control.Flush(); err != nil {

@@ -18,7 +18,7 @@ import (
 // refuse answers 422 after reading some of the body.
 func refuse(read int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := wire.NewWriter(w, time.Minute)
+		out := wire.NewWriter(w, r, time.Minute)
 		r.Body = wire.NewBody(out, r, time.Minute)
 		if _, err := io.CopyN(io.Discard, r.Body, read); err != nil {
 			return
@@ -101,8 +101,8 @@ func TestExpectedBodyIsNotAskedFor(t *testing.T) {
 
 // TestSlowWriterIsGivenTime writes for longer than the progress time: what moves is not ended.
 func TestSlowWriterIsGivenTime(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		out := wire.NewWriter(w, 1500*time.Millisecond)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := wire.NewWriter(w, r, 1500*time.Millisecond)
 		for range 20 {
 			_, _ = io.WriteString(out, "x")
 			_ = http.NewResponseController(out).Flush()
