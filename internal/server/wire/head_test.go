@@ -31,11 +31,14 @@ func heads(t *testing.T) map[string]func(w *wire.Writer, r *http.Request) {
 		wire.Whole(w, r, int64(size))
 	}
 	handlers := map[string]func(w *wire.Writer, r *http.Request){
-		"nothing":           func(*wire.Writer, *http.Request) {},
-		"only a status":     func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
-		"not modified":      func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNotModified) },
-		"no content":        func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
-		"two statuses":      func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNotFound); w.WriteHeader(http.StatusOK) },
+		"nothing":       func(*wire.Writer, *http.Request) {},
+		"only a status": func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
+		"not modified":  func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNotModified) },
+		"no content":    func(w *wire.Writer, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"two statuses": func(w *wire.Writer, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			w.WriteHeader(http.StatusOK)
+		},
 		"a body of its own": func(w *wire.Writer, _ *http.Request) { _, _ = io.WriteString(w, "<html>") },
 		"a long body":       func(w *wire.Writer, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 100_000)) },
 		"flushed": func(w *wire.Writer, _ *http.Request) {
@@ -66,9 +69,12 @@ func heads(t *testing.T) map[string]func(w *wire.Writer, r *http.Request) {
 			whole(w, r, 4)
 			_, _ = io.WriteString(w, "text")
 		},
-		"unclean":          func(w *wire.Writer, _ *http.Request) { w.Set("X-Unclean", "a\r\nSet-Cookie: b") },
-		"closing":          func(w *wire.Writer, _ *http.Request) { w.Set("Connection", "close"); _, _ = io.WriteString(w, "text") },
-		"encoded":          func(w *wire.Writer, _ *http.Request) { w.Set("Content-Encoding", "br"); _, _ = io.WriteString(w, "text") },
+		"unclean": func(w *wire.Writer, _ *http.Request) { w.Set("X-Unclean", "a\r\nSet-Cookie: b") },
+		"closing": func(w *wire.Writer, _ *http.Request) { w.Set("Connection", "close"); _, _ = io.WriteString(w, "text") },
+		"encoded": func(w *wire.Writer, _ *http.Request) {
+			w.Set("Content-Encoding", "br")
+			_, _ = io.WriteString(w, "text")
+		},
 		"an error":         func(w *wire.Writer, _ *http.Request) { http.Error(w, "gone", http.StatusGone) },
 		"the library's":    func(w *wire.Writer, r *http.Request) { w.Set("Etag", `"x"`); http.ServeFile(w, r, large) },
 		"less than it was": func(w *wire.Writer, r *http.Request) { whole(w, r, 100); w.WriteHeader(http.StatusNotModified) },
