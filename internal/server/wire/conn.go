@@ -73,6 +73,10 @@ type conn struct {
 	buffers *sync.Pool
 	// head has headers of the answer that is about to begin, nil for none.
 	head *head
+	// until is the deadline of writing that is set, and over says that the answer that it was set for has ended. It is left as
+	// it is then, for the next answer, for which it is mostly good.
+	until time.Time
+	over  bool
 	// missing is how much of the answer has not been written yet, its head not counted while headless; 0 holds nothing back.
 	missing  int64
 	headless bool
@@ -85,6 +89,9 @@ type conn struct {
 
 // Write sends a part of an answer, or keeps it until the rest comes.
 func (c *conn) Write(p []byte) (int, error) {
+	if err := c.unbind(); err != nil {
+		return 0, err
+	}
 	if c.missing == 0 && c.head == nil {
 		return c.TCPConn.Write(p)
 	}
@@ -169,11 +176,33 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 			return err
 		}
 	}
+	if c.over = t.IsZero(); c.over {
+		return nil
+	}
+	c.until = t
 	return c.TCPConn.SetWriteDeadline(t)
+}
+
+// inherit gives the deadline that an answer finds.
+func (c *conn) inherit() time.Time {
+	c.over = false
+	return c.until
+}
+
+// unbind takes away the deadline of an answer that has ended, before something is written that has none.
+func (c *conn) unbind() error {
+	if !c.over || c.until.IsZero() {
+		return nil
+	}
+	c.over, c.until = false, time.Time{}
+	return c.TCPConn.SetWriteDeadline(time.Time{})
 }
 
 // ReadFrom sends a file, after what was kept: the kernel puts both together.
 func (c *conn) ReadFrom(r io.Reader) (int64, error) {
+	if err := c.unbind(); err != nil {
+		return 0, err
+	}
 	c.missing = 0
 	if len(c.held) > 0 {
 		err := sendMore(c.TCPConn, c.held)

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -142,4 +143,70 @@ func TestAnswerLeavesInOnePiece(t *testing.T) {
 	if _, err := io.ReadFull(here, got[:10]); err != nil || string(got[:10]) != "HTTP/1.1 2" {
 		t.Errorf("the next answer: %q, %v", got[:10], err)
 	}
+}
+
+// timed is a response whose deadlines are set on a connection, and counted.
+type timed struct {
+	http.ResponseWriter
+	conn net.Conn
+	set  int
+}
+
+// SetWriteDeadline is what http.ResponseController calls.
+func (w *timed) SetWriteDeadline(t time.Time) error {
+	w.set++
+	return w.conn.SetWriteDeadline(t)
+}
+
+// TestDeadlineOutlivesItsAnswer answers on a connection whose deadline was set for the answer before. It is good enough as long as most of
+// it is left, bounds nothing that has none, and is set anew otherwise.
+func TestDeadlineOutlivesItsAnswer(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln := wire.Listen(tcp)
+	defer ln.Close()
+	_, there := pipe(t, ln)
+	write := func(when string, want error) {
+		t.Helper()
+		if _, err := io.WriteString(there, "x"); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", when, err, want)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	r = r.WithContext(wire.WithConn(context.Background(), there))
+	begin := func(when string, progress time.Duration, want int) {
+		t.Helper()
+		w := &timed{ResponseWriter: httptest.NewRecorder(), conn: there}
+		wire.NewWriter(w, r, progress)
+		if w.set != want {
+			t.Errorf("%s: the deadline was set %d times, want %d", when, w.set, want)
+		}
+	}
+	deadline := func(at time.Time) {
+		t.Helper()
+		if err := there.SetWriteDeadline(at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const end = time.Hour
+	begin("the first answer", end, 1)
+	deadline(time.Time{})
+	begin("the next", end, 0)
+	write("within the deadline", nil)
+	begin("one that has more time", 3*end, 1)
+
+	deadline(time.Now().Add(-time.Minute))
+	write("after the deadline", os.ErrDeadlineExceeded)
+	deadline(time.Time{})
+	write("without an answer", nil)
+	deadline(time.Now().Add(-time.Minute))
+	deadline(time.Time{})
+	begin("an answer after a long rest", end, 1)
+	write("of that", nil)
+	deadline(time.Now().Add(-time.Minute))
+	deadline(time.Time{})
+	begin("one without a bound", 0, 0)
+	write("of that", nil)
 }

@@ -36,6 +36,9 @@ type Writer struct {
 func NewWriter(w http.ResponseWriter, r *http.Request, progress time.Duration) *Writer {
 	out := &Writer{ResponseWriter: w, control: *http.NewResponseController(w), progress: progress, head: head{conn: connOf(r)}}
 	out.told = out.conn == nil
+	if out.conn != nil && progress > 0 {
+		out.deadline = out.conn.inherit()
+	}
 	// The connection may still have the deadline of the request before this one.
 	out.extend()
 	return out
