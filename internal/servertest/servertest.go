@@ -20,6 +20,7 @@ import (
 	"kingsnake/internal/pgtest"
 	"kingsnake/internal/s3test"
 	"kingsnake/internal/server"
+	"kingsnake/internal/server/wire"
 )
 
 // AdminPassword is the password of the first account.
@@ -105,6 +106,7 @@ func Open(t testing.TB, dir string, options ...func(*config.Config)) *Site {
 	web := httptest.NewUnstartedServer(nil)
 	cfg := config.Default()
 	cfg.Listen = web.Listener.Addr().String()
+	web.Listener, web.Config.ConnContext = wire.Listen(web.Listener), wire.WithConn
 	cfg.DataDir, cfg.AdminPassword, cfg.IndexDebounce = dir, AdminPassword, config.Duration(20*time.Millisecond)
 	if pgtest.Wanted() {
 		cfg.Database = config.Secret(database(t, dir))

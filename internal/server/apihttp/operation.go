@@ -150,7 +150,7 @@ func (a *API) authenticate(o Operation) func(huma.Context, func(huma.Context)) {
 		if !o.Open {
 			ctx.SetHeader("Cache-Control", "private, no-store")
 		}
-		caller.Warn = callers.Warn(w.Header(), caller, access.ProtocolREST)
+		caller.Warn = callers.Warn(w, caller, access.ProtocolREST)
 		next(huma.WithValue(ctx, callerKey{}, caller))
 	}
 }

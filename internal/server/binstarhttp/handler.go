@@ -146,7 +146,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, op Operation) {
 	q := &request{Request: r, w: w, h: h, id: callers.ID(r.Context())}
 	err := q.authenticate(op)
 	if err == nil {
-		q.caller.Warn = callers.Warn(w.Header(), q.caller, access.ProtocolREST)
+		q.caller.Warn = callers.Warn(w, q.caller, access.ProtocolREST)
 		err = op.do(q)
 	}
 	if err != nil {

@@ -158,19 +158,20 @@ func (m *Maker) trusted(a netip.Addr) bool {
 const TokenWarning = "Conda-Token-Warning"
 
 // WarnOfEnd warns of a token that stops working soon.
-func WarnOfEnd(h http.Header, c *access.Caller) {
+func WarnOfEnd(w http.ResponseWriter, c *access.Caller) {
 	if warning := registry.EndWarning(c); warning != "" {
-		h.Set(TokenWarning, warning)
+		w.Header().Set(TokenWarning, warning)
 	}
 }
 
 // Warn warns of a token that stops working soon, and gives what puts a warning into the header of an answer that is served
-// as to anybody, although the caller sent a credential.
-func Warn(h http.Header, c *access.Caller, proto access.Protocol) func(access.Scope, access.Target, access.Decision) {
-	WarnOfEnd(h, c)
+// as to anybody, although the caller sent a credential. The headers are asked for only where there is something to warn of: most
+// answers are quicker without (see package wire).
+func Warn(w http.ResponseWriter, c *access.Caller, proto access.Protocol) func(access.Scope, access.Target, access.Decision) {
+	WarnOfEnd(w, c)
 	return func(s access.Scope, t access.Target, d access.Decision) {
 		if denial := access.Classify(c, s, t, d, proto); denial.Warning != "" {
-			h.Set(TokenWarning, denial.Message)
+			w.Header().Set(TokenWarning, denial.Message)
 		}
 	}
 }

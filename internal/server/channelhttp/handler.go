@@ -75,7 +75,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, req callers.Requ
 	req.Anybody = r.Method == http.MethodGet || r.Method == http.MethodHead
 	caller, err := h.Callers.Caller(r.Context(), r, req)
 	if err == nil {
-		caller.Warn = callers.Warn(w.Header(), caller, h.proto)
+		caller.Warn = callers.Warn(w, caller, h.proto)
 		err = h.judge(caller)
 	}
 	if err != nil {

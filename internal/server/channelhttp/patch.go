@@ -23,7 +23,7 @@ func (h *Handler) Patch(w http.ResponseWriter, r *http.Request, req callers.Requ
 		err = callers.BadCredential(caller, access.ProtocolREST)
 	}
 	if err == nil {
-		callers.WarnOfEnd(w.Header(), caller)
+		callers.WarnOfEnd(w, caller)
 	}
 	if err == nil {
 		r.Body = wire.NewBody(w, r, h.Progress)

@@ -78,7 +78,7 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, req callers.Req
 		err = callers.BadCredential(caller, access.ProtocolREST)
 	}
 	if err == nil {
-		callers.WarnOfEnd(w.Header(), caller)
+		callers.WarnOfEnd(w, caller)
 	}
 	var up *registry.Upload
 	if err == nil {
