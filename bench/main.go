@@ -38,9 +38,9 @@ type bench struct {
 	sites   []*site
 	// stops end what the sites are built on.
 	stops []func() error
-	// The paths of a small and a large package, and the size of the index.
-	small, big string
-	indexSize  int
+	// The paths of a small and a large package, the large one's hash, and the size of the index.
+	small, big, bigSum string
+	indexSize          int
 	// published counts the rounds of uploads, of which no two upload the same.
 	published int
 }

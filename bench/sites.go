@@ -16,6 +16,7 @@ import (
 	"kingsnake/bench/largesite"
 	"kingsnake/client"
 	"kingsnake/conda/random"
+	"kingsnake/internal/blob"
 	"kingsnake/internal/config"
 	"kingsnake/internal/pgtest"
 	"kingsnake/internal/s3test"
@@ -166,10 +167,10 @@ func (b *bench) build(ctx context.Context) (string, error) {
 // publish uploads a small and a large package, and puts copies and the index where nginx finds them.
 func (b *bench) publish(ctx context.Context) (err error) {
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Repeatable on purpose.
-	if b.small, err = b.publishOne(ctx, rng, 2600); err != nil {
+	if b.small, _, err = b.publishOne(ctx, rng, 2600); err != nil {
 		return err
 	}
-	if b.big, err = b.publishOne(ctx, rng, b.largeFile); err != nil {
+	if b.big, b.bigSum, err = b.publishOne(ctx, rng, b.largeFile); err != nil {
 		return err
 	}
 	for i, s := range b.sites {
@@ -189,16 +190,17 @@ func (b *bench) publish(ctx context.Context) (err error) {
 	return nil
 }
 
-func (b *bench) publishOne(ctx context.Context, rng *rand.Rand, payload int) (string, error) {
+// publishOne gives the path of a package and its hash.
+func (b *bench) publishOne(ctx context.Context, rng *rand.Rand, payload int) (path, sum string, err error) {
 	data, info := random.Package(rng, random.Options{NoArch: "generic", Payload: payload})
 	for _, s := range b.sites {
 		if err := s.upload(ctx, s.uploader, info.Filename, data); err != nil {
-			return "", fmt.Errorf("upload of %d bytes: %w", len(data), err)
+			return "", "", fmt.Errorf("upload of %d bytes: %w", len(data), err)
 		}
 	}
-	path := "/" + packages + "/noarch/" + info.Filename
+	path = "/" + packages + "/noarch/" + info.Filename
 	fmt.Fprintf(os.Stderr, "package %s: %d bytes\n", info.Filename, len(data))
-	return path, b.nginx.put(path, data)
+	return path, blob.Sum(data).String(), b.nginx.put(path, data)
 }
 
 func (s *site) upload(ctx context.Context, by *client.Client, filename string, data []byte) error {

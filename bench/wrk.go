@@ -76,6 +76,8 @@ func readWrk(out []byte) (l load, err error) {
 type compared struct {
 	nginx []load
 	sites [columns][]load
+	// beside is what nginx does beside each site, where that is not the same for all.
+	beside [columns][]load
 }
 
 // compare runs interleaved rounds on nginx and on all sites.
@@ -97,6 +99,24 @@ func (b *bench) compare(ctx context.Context, connections int, theirs ask, ours [
 	return c, nil
 }
 
+// compareEach is compare where nginx is asked for something else beside each site.
+func (b *bench) compareEach(ctx context.Context, connections int, theirs, ours []ask) (c compared, err error) {
+	for range b.rounds {
+		for i := range ours {
+			n, err := b.wrk(ctx, theirs[i], 2, connections)
+			if err != nil {
+				return c, err
+			}
+			k, err := b.wrk(ctx, ours[i], 2, connections)
+			if err != nil {
+				return c, err
+			}
+			c.beside[i], c.sites[i] = append(c.beside[i], n), append(c.sites[i], k)
+		}
+	}
+	return c, nil
+}
+
 // each gives one number of each round.
 func each(loads []load, get func(load) float64) []float64 {
 	out := make([]float64, len(loads))
@@ -108,14 +128,27 @@ func each(loads []load, get func(load) float64) []float64 {
 
 // row makes a line of the ratios of one number, which is shown in a unit too.
 func (c compared) row(what string, t target, get func(load) float64, show func(float64) string) row {
-	r := row{What: what, Target: t, Numbers: "nginx " + show(middle(each(c.nginx, get)))}
+	r := row{What: what, Target: t}
+	var numbers []string
+	add := func(who string, loads []load) {
+		if len(loads) > 0 {
+			numbers = append(numbers, who+" "+show(middle(each(loads, get))))
+		}
+	}
+	add("nginx", c.nginx)
 	for i, s := range c.sites {
 		if len(s) == 0 {
 			continue
 		}
-		r.Rounds[i] = ratios(each(s, get), each(c.nginx, get))
-		r.Numbers += ", " + columnName(i) + " " + show(middle(each(s, get)))
+		nginx := c.nginx
+		if len(nginx) == 0 {
+			nginx = c.beside[i]
+			add("nginx", nginx)
+		}
+		r.Rounds[i] = ratios(each(s, get), each(nginx, get))
+		add(columnName(i), s)
 	}
+	r.Numbers = strings.Join(numbers, ", ")
 	return r
 }
 

@@ -21,30 +21,46 @@ func (s *sizes) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-// TestGathererKeepsBytesAndWritesLargePieces writes in pieces of any size: all arrives, in order, and each piece but the
-// last fills whole ones of 128 kB.
+// TestGathererKeepsBytesAndWritesLargePieces writes in pieces of any size, and some of what is held before its time: all
+// arrives, in order, and each piece that was not flushed ends at a multiple of 128 kB at least, and of more the more there is.
 func TestGathererKeepsBytesAndWritesLargePieces(t *testing.T) {
-	const piece = 128 << 10
+	const least, most = 128 << 10, 2 << 20
 	rapid.Check(t, func(t *rapid.T) {
 		var want []byte
 		out := &sizes{}
 		g := blob.NewGatherer(out)
-		for i, n := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 64), rapid.IntRange(0, 3*piece)), 0, 12).Draw(t, "sizes") {
+		flushed := map[int]bool{}
+		flush := func() {
+			if err := g.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			flushed[len(want)] = true
+		}
+		for i, n := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 64), rapid.IntRange(0, 3*least), rapid.IntRange(0, 3*most)), 0, 12).Draw(t, "sizes") {
 			p := bytes.Repeat([]byte{byte(i)}, n)
 			want = append(want, p...)
 			if got, err := g.Write(p); got != n || err != nil {
 				t.Fatalf("Write = %d, %v, want %d", got, err, n)
 			}
+			if held := len(want) - out.Len(); held > max(least, min(out.Len()/2, most)) {
+				t.Fatalf("%d bytes are held after %d were written", held, out.Len())
+			}
+			if n%5 == 0 {
+				flush()
+			}
 		}
-		if err := g.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		flush()
 		if !bytes.Equal(out.Bytes(), want) {
 			t.Fatalf("%d bytes arrived, which are not the %d that were written", out.Len(), len(want))
 		}
-		for i, n := range out.each {
-			if last := i == len(out.each)-1; n == 0 || !last && n%piece != 0 {
-				t.Fatalf("pieces of %v bytes were written", out.each)
+		at := 0
+		for _, n := range out.each {
+			piece := least
+			for piece < most && at >= 4*piece {
+				piece *= 2
+			}
+			if at += n; n == 0 || !flushed[at] && at%piece != 0 {
+				t.Fatalf("pieces of %v bytes were written, one of which ends at %d and not at a multiple of %d", out.each, at, piece)
 			}
 		}
 	})
@@ -64,7 +80,7 @@ func TestGathererReportsWhatCannotBeWritten(t *testing.T) {
 	if err := g.Flush(); !errors.Is(err, want) {
 		t.Errorf("Flush = %v, want %v", err, want)
 	}
-	if _, err := g.Write(make([]byte, 1<<20)); !errors.Is(err, want) {
+	if _, err := g.Write(make([]byte, 4<<20)); !errors.Is(err, want) {
 		t.Errorf("Write of much = %v, want %v", err, want)
 	}
 }

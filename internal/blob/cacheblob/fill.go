@@ -18,8 +18,10 @@ const (
 	// fillTime and fillRate, in bytes a second, bound how long the making of a copy may take.
 	fillTime = 5 * time.Minute
 	fillRate = 1 << 20
-	// fillBlock is how much is copied at once.
+	// fillBlock is how much is read at once.
 	fillBlock = 256 << 10
+	// fillPause is how long what has come may wait for more, to be written together.
+	fillPause = 500 * time.Millisecond
 )
 
 // localError is one of the disk of the copies.
@@ -117,21 +119,8 @@ func (s *Store) copy(ctx context.Context, f *fill, r blob.Reader) (rerr error) {
 	f.mu.Lock()
 	f.staged = staged
 	f.mu.Unlock()
-	block := make([]byte, min(fillBlock, f.size))
-	for staged.Size() < f.size {
-		n, err := r.Read(block)
-		if n > 0 {
-			if _, err := staged.Write(block[:n]); err != nil {
-				return localError{err}
-			}
-			f.grow(int64(n))
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
+	if err := f.fetch(staged, r); err != nil {
+		return err
 	}
 	if staged.Size() != f.size {
 		return fmt.Errorf("blob %s ended after %d of %d bytes: %w", f.hash, staged.Size(), f.size, blob.ErrDamaged)
@@ -142,13 +131,45 @@ func (s *Store) copy(ctx context.Context, f *fill, r blob.Reader) (rerr error) {
 	return nil
 }
 
-// grow tells those who read along that there is more.
-func (f *fill) grow(n int64) {
+// fetch writes what r reads to a file, in pieces that are large if it comes quickly: see blob.Gatherer.
+func (f *fill) fetch(staged *fsblob.Staged, r io.Reader) error {
+	pieces := blob.NewGatherer(staged)
+	block := make([]byte, min(fillBlock, f.size))
+	flushed := time.Now()
+	for left := f.size; left > 0; {
+		n, err := r.Read(block[:min(left, int64(len(block)))])
+		left -= int64(n)
+		_, failed := pieces.Write(block[:n])
+		if failed == nil && (left == 0 || err != nil || time.Since(flushed) > fillPause) {
+			failed = pieces.Flush()
+		}
+		if failed != nil {
+			return localError{failed}
+		}
+		if f.grow(staged.Size()) {
+			flushed = time.Now()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grow tells those who read along if there is more.
+func (f *fill) grow(written int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.written += n
+	if written == f.written {
+		return false
+	}
+	f.written = written
 	close(f.grown)
 	f.grown = make(chan struct{})
+	return true
 }
 
 // finish takes a copy among the others, if it was made and is still wanted.
