@@ -25,9 +25,19 @@ const (
 	floodVariants = 4096
 )
 
-// flooding is what rounds with and without the flood gave. The control is the good clients' tail while nginx has the flood:
-// what the load takes of a machine that it shares with the servers.
-type flooding struct{ throughput, tail, control, each []float64 }
+// flooding is what rounds with and without the flood gave: how late the good clients' latest answers were, in ms. The control is
+// that while nginx has the flood: what the load takes of a machine that it shares with the servers.
+type flooding struct{ alone, under, control, throughput, each []float64 }
+
+// overAlone are numbers in parts of the median of rounds without the flood. Single rounds differ so much that dividing each by its
+// neighbour would say more of both than of the flood.
+func (f flooding) overAlone(numbers []float64) []float64 {
+	out := make([]float64, len(numbers))
+	for i, n := range numbers {
+		out[i] = n / middle(f.alone)
+	}
+	return out
+}
 
 // flood compares the good clients' downloads with and without the flood, in interleaved rounds on each site.
 func (b *bench) flood(ctx context.Context) error {
@@ -40,8 +50,9 @@ func (b *bench) flood(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		throughput.Rounds[i], tail.Rounds[i], control.Rounds[i], each.Rounds[i] = f.throughput, f.tail, f.control, f.each
+		throughput.Rounds[i], tail.Rounds[i], control.Rounds[i], each.Rounds[i] = f.throughput, f.overAlone(f.under), f.overAlone(f.control), f.each
 		throughput.Numbers += columnName(i) + " at " + perSecond(rate) + " "
+		tail.Numbers += fmt.Sprintf("%s %s and %s ", columnName(i), number(middle(f.under), "ms"), number(middle(f.alone), "ms"))
 	}
 	b.table.add(throughput)
 	b.table.add(tail)
@@ -66,36 +77,45 @@ func (b *bench) floodSite(ctx context.Context, s *site) (f flooding, rate float6
 		return f, 0, err
 	}
 	fmt.Fprintf(os.Stderr, "%d good clients alone: %.0f downloads/s; they go on at %.0f/s\n", goodClients, limit, rate)
-	for range b.rounds {
-		var alone, under, flooded loop
-		usedAlone, err := cpuOf(s.pid(), func() (err error) {
-			alone, err = openLoop(rate, b.duration, good)
-			return err
-		})
-		if err != nil {
+	// A p99 is decided by few moments of a round, so there are about twice as many as of other comparisons.
+	for range 2*b.rounds - 1 {
+		if err := b.floodRound(ctx, s, good, rate, bad, &f); err != nil {
 			return f, 0, err
 		}
-		usedUnder, err := cpuOf(s.pid(), func() (err error) {
-			under, flooded, err = b.underFlood(ctx, s.url, good, rate, bad)
-			return err
-		})
-		if err != nil {
-			return f, 0, err
-		}
-		if b.nginx.url != "" {
-			beside, _, err := b.underFlood(ctx, b.nginx.url, good, rate, bad)
-			if err != nil {
-				return f, 0, err
-			}
-			f.control = append(f.control, beside.p99().Seconds()/alone.p99().Seconds())
-		}
-		one := usedAlone / float64(len(alone.took))
-		f.each = append(f.each, (usedUnder-one*float64(len(under.took)))/float64(len(flooded.took))/one)
-		f.throughput = append(f.throughput, under.rate()/alone.rate())
-		f.tail = append(f.tail, under.p99().Seconds()/alone.p99().Seconds())
-		fmt.Fprintf(os.Stderr, "  alone %s\n  flood %s\n    bad %s\n    processor time of the server: %.2fs alone, %.2fs in the flood\n", alone, under, flooded, usedAlone, usedUnder)
 	}
 	return f, rate, nil
+}
+
+// floodRound adds a round: without the flood, with it, and while nginx has it.
+func (b *bench) floodRound(ctx context.Context, s *site, good []sender, rate float64, bad [][]byte, f *flooding) error {
+	var alone, under, flooded loop
+	usedAlone, err := cpuOf(s.pid(), func() (err error) {
+		alone, err = openLoop(rate, b.duration, good)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	usedUnder, err := cpuOf(s.pid(), func() (err error) {
+		under, flooded, err = b.underFlood(ctx, s.url, good, rate, bad)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if b.nginx.url != "" {
+		beside, _, err := b.underFlood(ctx, b.nginx.url, good, rate, bad)
+		if err != nil {
+			return err
+		}
+		f.control = append(f.control, beside.p99().Seconds()*1000)
+	}
+	one := usedAlone / float64(len(alone.took))
+	f.each = append(f.each, (usedUnder-one*float64(len(under.took)))/float64(len(flooded.took))/one)
+	f.throughput = append(f.throughput, under.rate()/alone.rate())
+	f.alone, f.under = append(f.alone, alone.p99().Seconds()*1000), append(f.under, under.p99().Seconds()*1000)
+	fmt.Fprintf(os.Stderr, "  alone %s\n  flood %s\n    bad %s\n    processor time of the server: %.2fs alone, %.2fs in the flood\n", alone, under, flooded, usedAlone, usedUnder)
+	return nil
 }
 
 // underFlood measures the good clients in the middle of a flood, which url gets.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -78,7 +79,7 @@ func cpuOf(pid int, do func() error) (float64, error) {
 	return after - before, err
 }
 
-// cpuSeconds is the processor time that a process and its children have used.
+// cpuSeconds is the processor time that a process and its children have used, those that have ended included.
 func cpuSeconds(pid int) (float64, error) {
 	pids := []int{pid}
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
@@ -95,6 +96,9 @@ func cpuSeconds(pid int) (float64, error) {
 	var ticks float64
 	for _, p := range pids {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
+		if p != pid && (errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH)) {
+			continue // The child has ended, and counts with its parent.
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -108,14 +112,14 @@ func cpuSeconds(pid int) (float64, error) {
 }
 
 // ticksOf reads the processor time from a process's stat file: the fields behind the name, which may hold spaces and
-// brackets; utime and stime are the 14th and 15th of all.
+// brackets; utime and stime are the 14th and 15th of all, and those of its children that have ended follow.
 func ticksOf(stat []byte) (float64, error) {
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 13 {
+	if len(fields) < 15 {
 		return 0, fmt.Errorf("no processor time in %q", stat)
 	}
 	var ticks float64
-	for _, f := range fields[11:13] {
+	for _, f := range fields[11:15] {
 		n, err := strconv.ParseFloat(f, 64)
 		if err != nil {
 			return 0, err

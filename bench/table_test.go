@@ -158,8 +158,8 @@ func TestReadWrk(t *testing.T) {
 
 func TestTicks(t *testing.T) {
 	got, err := ticksOf([]byte("42 (a (b) c) S 1 42 42 0 -1 4194560 1 2 3 4 150 50 7 8 20 0 9\n"))
-	if err != nil || got != 200 {
-		t.Errorf("ticks = %v, %v, want 200", got, err)
+	if err != nil || got != 215 {
+		t.Errorf("ticks = %v, %v, want 215", got, err)
 	}
 	if got, err := ticksOf([]byte("42 (a) S 1\n")); err == nil {
 		t.Errorf("ticks of a short line = %v, want an error", got)
