@@ -145,10 +145,13 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 	if !ok {
 		var err error
 		ref, err = r.secret(ctx, mac)
-		if errors.Is(err, registry.ErrNoRecord) {
+		switch {
+		case errors.Is(err, registry.ErrNoRecord):
+			caller.Problem = access.ProblemUnknown
+			return nil
+		case errors.Is(err, registry.ErrEnded):
 			return r.dead(ctx, caller, mac)
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 	}
@@ -165,8 +168,8 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 // secret asks the database for a string. The request's own copy of the MAC stays where requests come by that need not ask.
 func (r *Resolver) secret(ctx context.Context, mac [32]byte) (secretRef, error) {
 	return r.secrets.Get(ctx, mac, func(ctx context.Context) (secretRef, error) {
-		x, err := r.directory.Secret(ctx, mac[:])
-		return secretRef{x.ID, x.TokenID}, err
+		secret, token, err := r.directory.String(ctx, mac[:])
+		return secretRef{secret, token}, err
 	})
 }
 

@@ -23,6 +23,8 @@ type DirectoryStore interface {
 	TokenAncestors(ctx context.Context, token int64) ([]Ancestor, error)
 	SecretByMAC(ctx context.Context, mac []byte) (Secret, error)
 	DeadSecretByMAC(ctx context.Context, mac []byte) (DeadSecret, error)
+	// StringByMAC tells where a string leads: to its own number and its token's, to 0 and 0 when it has ended.
+	StringByMAC(ctx context.Context, mac []byte) (secret, token int64, err error)
 	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
 }
 
@@ -134,6 +136,18 @@ func (d *Directory) Everyone(ctx context.Context) (*access.Principal, error) {
 	p := access.Anonymous()
 	p.Ceiling = access.CeilingOf(roles...)
 	return p, nil
+}
+
+// ErrEnded says that a string once was good; Dead knows more.
+var ErrEnded = errors.New("the string has ended")
+
+// String finds the string with this MAC and its token. It fails with ErrEnded or ErrNoRecord, and asks once for all of that:
+// most strings that lead nowhere never were good.
+func (d *Directory) String(ctx context.Context, mac []byte) (secret, token int64, err error) {
+	if secret, token, err = d.store.StringByMAC(ctx, mac); err == nil && secret == 0 {
+		err = ErrEnded
+	}
+	return secret, token, err
 }
 
 // Secret finds the string with this MAC.

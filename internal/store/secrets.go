@@ -30,6 +30,13 @@ func (s *Store) SecretByMAC(ctx context.Context, mac []byte) (registry.Secret, e
 	return x, s.translate(err)
 }
 
+// StringByMAC tells where a string leads: to its own number and its token's, to 0 and 0 when it has ended.
+func (s *Store) StringByMAC(ctx context.Context, mac []byte) (secret, token int64, err error) {
+	err = s.reader.row(ctx, `SELECT id, token_id FROM token_secrets WHERE mac = $1
+		UNION ALL SELECT 0, 0 FROM dead_secrets WHERE mac = $1`, mac).Scan(&secret, &token)
+	return secret, token, s.translate(err)
+}
+
 // RetireSecret sets the end of a string's overlap.
 func (s *Store) RetireSecret(ctx context.Context, tx registry.Tx, id int64, at time.Time) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE token_secrets SET retires_at = $2 WHERE id = $1`, id, millis(at)))

@@ -348,11 +348,20 @@ func (s *suite) deadStrings() {
 	mac := t.Secrets[0].MAC
 	_, err := s.DeadSecretByMAC(s.ctx(), mac)
 	s.fails("a live string", err, registry.ErrNoRecord)
+	leads := func(what string, secret, token int64) {
+		gotSecret, gotToken, err := s.StringByMAC(s.ctx(), mac)
+		s.fails(what, err, nil)
+		same(s, what, []int64{gotSecret, gotToken}, []int64{secret, token})
+	}
+	leads("a live string leads to its token", t.Secrets[0].ID, t.ID)
+	_, _, err = s.StringByMAC(s.ctx(), []byte("no mac"))
+	s.fails("a string that never was", err, registry.ErrNoRecord)
 	s.write(func(tx registry.Tx) error {
 		return s.KillSecret(s.ctx(), tx, t.Secrets[0], t, registry.Problem("revoked"), at(4))
 	})
 	_, err = s.SecretByMAC(s.ctx(), mac)
 	s.fails("a killed string", err, registry.ErrNoRecord)
+	leads("a killed string leads nowhere", 0, 0)
 	want := registry.DeadSecret{TokenPublicID: t.PublicID, OwnerID: u.ID, Reason: registry.Problem("revoked"), DiedAt: at(4)}
 	same(s, "a dead string", must[registry.DeadSecret](s, "read")(s.DeadSecretByMAC(s.ctx(), mac)), want)
 	report := func(mac []byte) (err error) {
