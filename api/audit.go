@@ -42,7 +42,8 @@ type AuditEvent struct {
 // AuditPage answers GET /audit.
 type AuditPage struct {
 	Items []AuditEvent `json:"items"`
-	// Next is the cursor of the page after this one, empty when there is none.
+	// Next is the cursor of the page after this one, empty when there is none. A page may have fewer items than were asked
+	// for, or none, and others follow all the same: so many rows were looked at as can be at once.
 	Next string `json:"next"`
 }
 
@@ -71,6 +72,14 @@ type AuditHeads struct {
 	Items     []AuditHead `json:"items"`
 	// Next is the number to ask on from, 0 when there are no more.
 	Next int64 `json:"next"`
+}
+
+// History answers the histories of the site, of an account and of a channel.
+type History struct {
+	List[HistoryItem]
+	// LookedBackTo is from which time on all events were searched for q, left out where all were. A request with it as the
+	// parameter to goes on from there. total_count counts no further.
+	LookedBackTo *time.Time `json:"looked_back_to,omitempty"`
 }
 
 // HistoryItem is one thing that happened, as those see it whom it concerns.

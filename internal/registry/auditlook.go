@@ -77,3 +77,46 @@ func (s *Audit) Look(ctx context.Context, caller *access.Caller, f AuditFilter, 
 	}
 	return l, nil
 }
+
+// Walk finds the oldest events that match behind a row, or from the beginning, in as many rows as can be looked through at
+// once. It gives where to go on, as AuditFilter.After; 0 when there is nothing left to look at.
+func (s *Audit) Walk(ctx context.Context, caller *access.Caller, f AuditFilter, limit int) ([]Event, int64, error) {
+	if err := s.allow(ctx, caller, access.AuditLogsView, access.OnSystem()); err != nil {
+		return nil, 0, err
+	}
+	if err := (Page{Limit: limit}).Validate(); err != nil {
+		return nil, 0, err
+	}
+	f, err := s.prepared(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	state, err := s.audit.AuditState(ctx, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	first, last, err := s.audit.AuditSpan(ctx, f.From, f.Until, lookSlack)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows := s.look.rows
+	if f.Query != "" {
+		rows = s.look.words
+	}
+	end := min(state.Seq, last)
+	f.OldestFirst, f.After = true, max(f.After, first-1)
+	if f.After >= end {
+		return nil, 0, nil
+	}
+	f.Before = min(f.After+int64(rows), end) + 1
+	events, err := s.audit.FindAudit(ctx, f, 0, limit+1)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case len(events) > limit:
+		return events[:limit], events[limit-1].ID, nil
+	case f.Before <= end:
+		return events, f.Before - 1, nil
+	}
+	return events, 0, nil
+}

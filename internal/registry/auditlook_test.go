@@ -70,6 +70,82 @@ func TestLooksFindAll(t *testing.T) {
 	}
 }
 
+// TestWalksFindAll does the same from the oldest on.
+func TestWalksFindAll(t *testing.T) {
+	w := newReachWorld(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	const rows = 400
+	writeEvents(w, rng, rows)
+	admin := identity.Local(w.now)
+	for name, f := range map[string]registry.AuditFilter{
+		"all": {}, "a word": {Query: "GRAPH"}, "a rare word": {Query: "only-once"}, "nothing": {Query: "nothing has it"}, "somebody": {User: "user1", Query: "graph"},
+		"between": {From: w.now.Add(100 * time.Minute), Until: w.now.Add(200 * time.Minute)}, "after all": {From: w.now.Add(time.Hour * 1000)},
+	} {
+		f.OldestFirst = true
+		want, err := w.svc.Audit.List(t.Context(), admin, f, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit := 1 + rng.IntN(40)
+		most := 1 + rng.IntN(90)
+		registry.LookAt(w.svc, most, most)
+		var got []registry.Event
+		for more, walks := true, 0; more; walks++ {
+			events, next, err := w.svc.Audit.Walk(t.Context(), admin, f, limit)
+			if err != nil || len(events) > limit || next != 0 && next <= f.After || walks > 2*rows {
+				t.Fatalf("%s: walk %d from %d found %d of %d events, next %d, %v", name, walks, f.After, len(events), limit, next, err)
+			}
+			if n := len(events); n > 0 && events[n-1].ID > f.After+int64(most) && f.From.IsZero() {
+				t.Fatalf("%s: a walk from %d through %d rows came to %d", name, f.After, most, events[n-1].ID)
+			}
+			got, f.After, more = append(got, events...), next, next > 0
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s, %d at a time (-list +walks):\n%s", name, limit, diff)
+		}
+	}
+}
+
+// TestHistoriesAreBounded: a search of a history looks through so many rows, says how far that was, and goes on from there
+// until it has found what a search of all would.
+func TestHistoriesAreBounded(t *testing.T) {
+	w := newReachWorld(t)
+	rng := rand.New(rand.NewPCG(5, 6))
+	writeEvents(w, rng, 400)
+	admin := identity.Local(w.now)
+	for name, f := range map[string]registry.HistoryFilter{"the site": {Query: "graph"}, "somebody": {Query: "graph", User: "user1"}, "nothing": {Query: "nothing has it"}} {
+		registry.LookAt(w.svc, 1000, 1000)
+		all, err := w.svc.Audit.SystemHistory(t.Context(), admin, f, registry.Page{Limit: 1000})
+		if err != nil || !all.Back.IsZero() {
+			t.Fatalf("%s: %v, back to %s, want all looked at", name, err, all.Back)
+		}
+		registry.LookAt(w.svc, 50, 50)
+		found := map[int64]bool{}
+		steps := 0
+		for more := true; more; steps++ {
+			h, err := w.svc.Audit.SystemHistory(t.Context(), admin, f, registry.Page{Limit: 1000})
+			if err != nil || len(h.Items) > 50 || h.Total != int64(len(h.Items)) || !h.Back.IsZero() && !f.Until.IsZero() && !h.Back.Before(f.Until) || steps > 400 {
+				t.Fatalf("%s: step %d until %s: %d items of %d, back to %s, %v", name, steps, f.Until, len(h.Items), h.Total, h.Back, err)
+			}
+			for _, item := range h.Items {
+				found[item.ID] = true
+			}
+			f.Until, more = h.Back, !h.Back.IsZero()
+		}
+		if f.User == "" && steps < 8 {
+			t.Errorf("%s: 400 rows were looked through in %d steps of 50", name, steps)
+		}
+		for _, item := range all.Items {
+			if !found[item.ID] {
+				t.Errorf("%s: event %d was not found in steps", name, item.ID)
+			}
+		}
+		if len(found) != len(all.Items) {
+			t.Errorf("%s: %d events were found in steps, want %d", name, len(found), len(all.Items))
+		}
+	}
+}
+
 // writeEvents writes events, a minute apart, not quite in the order of their times.
 func writeEvents(w *reachWorld, rng *rand.Rand, rows int) {
 	w.Helper()

@@ -73,6 +73,8 @@ type AuditFinder interface {
 	CountAudit(ctx context.Context, f AuditFilter) (int64, error)
 	// AuditFloor gives the number of the row behind so many of those before another one that can be found at once; 0 for none.
 	AuditFloor(ctx context.Context, f AuditFilter, rows int) (int64, error)
+	// AuditLatest gives the latest time of so many rows up to a number.
+	AuditLatest(ctx context.Context, upTo int64, rows int) (time.Time, error)
 	// AuditSpan gives the first and the last number of the rows of a span of time, if no more than slack of them were written
 	// in another order than they happened.
 	AuditSpan(ctx context.Context, from, until time.Time, slack int) (first, last int64, err error)

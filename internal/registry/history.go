@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"kingsnake/internal/access"
 )
@@ -15,11 +16,15 @@ type HistoryFilter struct {
 	Types []EventType
 	// Query finds what AuditFilter's does.
 	Query string
+	// Until keeps what happened before a time.
+	Until time.Time
 	// User keeps what one account did, by its public id or name; only the site's history takes it.
 	User string
 }
 
-func (f HistoryFilter) audit() AuditFilter { return AuditFilter{Types: f.Types, Query: f.Query} }
+func (f HistoryFilter) audit() AuditFilter {
+	return AuditFilter{Types: f.Types, Query: f.Query, Until: f.Until}
+}
 
 // HistoryItem is an event as one who is no auditor sees it.
 type HistoryItem struct {
@@ -29,12 +34,22 @@ type HistoryItem struct {
 	Full bool
 }
 
+// History is a page of a history.
+type History struct {
+	Items []HistoryItem
+	// Total counts what matches, as far as was looked.
+	Total int64
+	// Back is from which time on all were looked at, the zero time for from the beginning. Only a search for a text ends
+	// before that.
+	Back time.Time
+}
+
 // ChannelHistory gives what happened to a channel, newest first, and how much there is of it. It holds changes and no
 // refusals, and nobody's address.
-func (s *Audit) ChannelHistory(ctx context.Context, caller *access.Caller, path string, f HistoryFilter, p Page) ([]HistoryItem, int64, error) {
+func (s *Audit) ChannelHistory(ctx context.Context, caller *access.Caller, path string, f HistoryFilter, p Page) (History, error) {
 	c, err := s.lookup.on(ctx, s.core, caller, access.ChannelHistory, path)
 	if err != nil {
-		return nil, 0, err
+		return History{}, err
 	}
 	af := f.audit()
 	af.ChannelID, af.Outcome = c.ID, Done
@@ -43,9 +58,9 @@ func (s *Audit) ChannelHistory(ctx context.Context, caller *access.Caller, path 
 
 // AccountHistory gives what the caller's account did and what was done to it. A token sees of it what it did itself, and
 // what happened on channels whose history it may read.
-func (s *Audit) AccountHistory(ctx context.Context, caller *access.Caller, f HistoryFilter, p Page) ([]HistoryItem, int64, error) {
+func (s *Audit) AccountHistory(ctx context.Context, caller *access.Caller, f HistoryFilter, p Page) (History, error) {
 	if !caller.LoggedIn() {
-		return nil, 0, nil
+		return History{}, nil
 	}
 	af := f.audit()
 	af.Reach = s.reach(caller)
@@ -71,9 +86,9 @@ func ownEvent(caller *access.Caller) func(Event) bool {
 }
 
 // SystemHistory gives what happened on the whole site.
-func (s *Audit) SystemHistory(ctx context.Context, caller *access.Caller, f HistoryFilter, p Page) ([]HistoryItem, int64, error) {
+func (s *Audit) SystemHistory(ctx context.Context, caller *access.Caller, f HistoryFilter, p Page) (History, error) {
 	if err := s.allow(ctx, caller, access.AuditLogsView, access.OnSystem()); err != nil {
-		return nil, 0, err
+		return History{}, err
 	}
 	af := f.audit()
 	if f.User != "" {
@@ -83,7 +98,7 @@ func (s *Audit) SystemHistory(ctx context.Context, caller *access.Caller, f Hist
 			// It is a name, be it of an account that is no more.
 			af.User = f.User
 		case err != nil:
-			return nil, 0, err
+			return History{}, err
 		}
 		af.PrincipalID = u.ID
 	}
@@ -91,32 +106,57 @@ func (s *Audit) SystemHistory(ctx context.Context, caller *access.Caller, f Hist
 }
 
 // history reads a page and takes out of it what the reader may not see.
-func (s *Audit) history(ctx context.Context, f AuditFilter, p Page, full func(Event) bool) ([]HistoryItem, int64, error) {
+func (s *Audit) history(ctx context.Context, f AuditFilter, p Page, full func(Event) bool) (h History, err error) {
 	if err := p.Validate(); err != nil {
-		return nil, 0, err
+		return History{}, err
 	}
 	if err := f.check(); err != nil {
-		return nil, 0, err
+		return History{}, err
 	}
 	f.Types = ownWords(f.Types)
 	if !full(Event{}) {
 		// A search for what is taken out would tell of it.
 		f.Shown = slices.Sorted(maps.Keys(shownData))
 	}
+	if f.Query != "" {
+		if f, h.Back, err = s.bounded(ctx, f); err != nil {
+			return History{}, err
+		}
+	}
 	events, err := s.audit.FindAudit(ctx, f, p.Offset, p.Limit)
 	if err != nil {
-		return nil, 0, err
+		return History{}, err
 	}
-	items := make([]HistoryItem, len(events))
+	h.Items = make([]HistoryItem, len(events))
 	for i, e := range events {
-		items[i] = HistoryItem{Event: e, Full: full(e)}
-		if !items[i].Full {
-			items[i].redact()
+		h.Items[i] = HistoryItem{Event: e, Full: full(e)}
+		if !h.Items[i].Full {
+			h.Items[i].redact()
 		}
 	}
 	f.Enough = p.Enough
-	total, err := s.audit.CountAudit(ctx, f)
-	return items, total, err
+	h.Total, err = s.audit.CountAudit(ctx, f)
+	return h, err
+}
+
+// bounded keeps the newest rows of a filter, as many as can be searched for a text at once, and tells from which time on
+// these are all.
+func (s *Audit) bounded(ctx context.Context, f AuditFilter) (AuditFilter, time.Time, error) {
+	state, err := s.audit.AuditState(ctx, nil)
+	if err != nil {
+		return f, time.Time{}, err
+	}
+	_, last, err := s.audit.AuditSpan(ctx, time.Time{}, f.Until, lookSlack)
+	if err != nil {
+		return f, time.Time{}, err
+	}
+	f.Before = min(state.Seq, last) + 1
+	if f.After, err = s.audit.AuditFloor(ctx, f, s.look.words); err != nil || f.After == 0 {
+		return f, time.Time{}, err
+	}
+	latest, err := s.audit.AuditLatest(ctx, f.After, lookSlack)
+	// What was not looked at is not later than that, to the millisecond.
+	return f, latest.Add(time.Millisecond), err
 }
 
 // shownData are the facts of events that everybody may see who sees the event. None of them names another channel, an

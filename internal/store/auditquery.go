@@ -36,6 +36,17 @@ func (s *Store) AuditFloor(ctx context.Context, f registry.AuditFilter, rows int
 		w.add(`a.principal = ?`, f.User)
 	case f.Token != "":
 		w.add(`a.token_id = ? AND a.token_id <> ''`, f.Token)
+	case f.PrincipalID != 0:
+		w.add(`a.principal_id = ?`, f.PrincipalID)
+	case f.ChannelID != 0 && f.Channel == "":
+		w.add(`a.channel_id = ?`, f.ChannelID)
+	case f.Reach != nil:
+		// So many of what the account did and as many of what was done to it.
+		if floor, err = s.auditFloor(ctx, `a.subject_id <> 0 AND a.subject_id = ?`, f.Reach.Account, f.Before, rows); err != nil {
+			return 0, err
+		}
+		did, err := s.auditFloor(ctx, `a.principal_id = ?`, f.Reach.Account, f.Before, rows)
+		return max(floor, did), err
 	default:
 		return max(f.Before-1-int64(rows), 0), nil // Rows are numbered without gaps.
 	}
@@ -43,6 +54,23 @@ func (s *Store) AuditFloor(ctx context.Context, f registry.AuditFilter, rows int
 	err = s.reader.row(ctx, `SELECT COALESCE(MAX(k.id), 0) FROM (SELECT a.id FROM audit a`+w.sql()+` ORDER BY a.id DESC`+
 		w.number(` LIMIT 1 OFFSET ?`, rows)+`) k`, w.args...).Scan(&floor)
 	return floor, s.translate(err)
+}
+
+// auditFloor is AuditFloor for rows that an index finds by one number.
+func (s *Store) auditFloor(ctx context.Context, cond string, arg, before int64, rows int) (floor int64, err error) {
+	var w where
+	w.add(cond, arg)
+	w.add(`a.id < ?`, before)
+	err = s.reader.row(ctx, `SELECT COALESCE(MAX(k.id), 0) FROM (SELECT a.id FROM audit a`+w.sql()+` ORDER BY a.id DESC`+
+		w.number(` LIMIT 1 OFFSET ?`, rows)+`) k`, w.args...).Scan(&floor)
+	return floor, s.translate(err)
+}
+
+// AuditLatest gives the latest time of so many rows up to a number, the zero time for none.
+func (s *Store) AuditLatest(ctx context.Context, upTo int64, rows int) (time.Time, error) {
+	var at int64
+	err := s.reader.row(ctx, `SELECT COALESCE(MAX(at), 0) FROM audit WHERE id <= $1 AND id > $1 - CAST($2 AS BIGINT)`, upTo, rows).Scan(&at)
+	return fromMillis(at), s.translate(err)
 }
 
 // AuditSpan gives the first and the last number of the rows of a span of time, of which a zero time is no bound. Rows are

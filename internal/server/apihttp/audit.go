@@ -27,17 +27,17 @@ func (a *API) auditOperations() {
 			return &body[api.AuditHead]{headOut(h)}, err
 		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/system/history", Tag: tag, Summary: "What happened on the site", Scopes: view},
-		func(ctx context.Context, caller *access.Caller, in *systemHistoryInput) (*body[api.List[api.HistoryItem]], error) {
+		func(ctx context.Context, caller *access.Caller, in *systemHistoryInput) (*body[api.History], error) {
 			f := in.filter()
 			f.User = in.User
 			return historyOut(a.Service.Audit.SystemHistory(ctx, caller, f, in.page()))
 		})
 	add(a, Operation{Method: http.MethodGet, Path: "/api/account/history", Tag: tag, Summary: "What the caller's account did, and what was done to it", Self: true},
-		func(ctx context.Context, caller *access.Caller, in *historyInput) (*body[api.List[api.HistoryItem]], error) {
+		func(ctx context.Context, caller *access.Caller, in *historyInput) (*body[api.History], error) {
 			return historyOut(a.Service.Audit.AccountHistory(ctx, caller, in.filter(), in.page()))
 		})
 	addBoth(a, Operation{Method: http.MethodGet, Path: "/api/channels/{channel}/history", Tag: tag, Summary: "What happened to a channel", Scopes: []access.Scope{access.ChannelHistory}},
-		func(ctx context.Context, caller *access.Caller, in *channelHistoryInput) (*body[api.List[api.HistoryItem]], error) {
+		func(ctx context.Context, caller *access.Caller, in *channelHistoryInput) (*body[api.History], error) {
 			return historyOut(a.Service.Audit.ChannelHistory(ctx, caller, in.Channel, in.filter(), in.page()))
 		})
 }
@@ -81,25 +81,28 @@ type listAuditInput struct {
 
 func (a *API) listAudit(ctx context.Context, caller *access.Caller, in *listAuditInput) (*body[api.AuditPage], error) {
 	f := in.registry()
-	f.OldestFirst = in.Order == "asc"
+	var at int64
 	if in.Cursor != "" {
-		at, err := strconv.ParseInt(in.Cursor, 10, 64)
-		if err != nil || at < 1 {
+		var err error
+		if at, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || at < 1 {
 			return nil, &registry.Error{Code: registry.CodeInvalid, Field: "cursor", Message: "the cursor is not one that this list gave"}
 		}
-		if f.OldestFirst {
-			f.After = at
-		} else {
-			f.Before = at
-		}
 	}
-	events, err := a.Service.Audit.List(ctx, caller, f, in.Limit)
+	var look registry.Look
+	var err error
+	if in.Order == "asc" {
+		f.After = at
+		look.Events, look.Next, err = a.Service.Audit.Walk(ctx, caller, f, in.Limit)
+	} else {
+		f.Before = at
+		look, err = a.Service.Audit.Look(ctx, caller, f, in.Limit)
+	}
 	out := api.AuditPage{Items: []api.AuditEvent{}}
-	for _, e := range events {
+	for _, e := range look.Events {
 		out.Items = append(out.Items, auditfile.Event(e))
 	}
-	if n := len(events); n == in.Limit {
-		out.Next = strconv.FormatInt(events[n-1].ID, 10)
+	if look.Next > 0 {
+		out.Next = strconv.FormatInt(look.Next, 10)
 	}
 	return &body[api.AuditPage]{out}, err
 }
@@ -133,14 +136,15 @@ func headOut(h registry.Head) api.AuditHead {
 
 // HistoryFilter is what histories are narrowed by.
 type HistoryFilter struct {
-	Types  []string `query:"event_types" maxItems:"100" doc:"Only these events, separated by commas."`
-	Query  string   `query:"q" maxLength:"200"`
-	Offset int      `query:"offset" default:"0" minimum:"0"`
-	Limit  int      `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	Types  []string  `query:"event_types" maxItems:"100" doc:"Only these events, separated by commas."`
+	Query  string    `query:"q" maxLength:"200" doc:"A part of a name, a target, a reason, a client, a request id or the data. The newest 30000 events are searched; looked_back_to says how far that was."`
+	To     time.Time `query:"to" doc:"Only what happened before this time."`
+	Offset int       `query:"offset" default:"0" minimum:"0"`
+	Limit  int       `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 }
 
 func (f HistoryFilter) filter() registry.HistoryFilter {
-	return registry.HistoryFilter{Types: eventTypes(f.Types), Query: f.Query}
+	return registry.HistoryFilter{Types: eventTypes(f.Types), Query: f.Query, Until: f.To}
 }
 
 func (f HistoryFilter) page() registry.Page { return registry.Page{Offset: f.Offset, Limit: f.Limit} }
@@ -157,8 +161,12 @@ type channelHistoryInput struct {
 	HistoryFilter
 }
 
-func historyOut(items []registry.HistoryItem, total int64, err error) (*body[api.List[api.HistoryItem]], error) {
-	return list(items, total, historyItemOut), err
+func historyOut(h registry.History, err error) (*body[api.History], error) {
+	out := api.History{List: list(h.Items, h.Total, historyItemOut).Body}
+	if !h.Back.IsZero() {
+		out.LookedBackTo = &h.Back
+	}
+	return &body[api.History]{out}, err
 }
 
 func historyItemOut(h registry.HistoryItem) api.HistoryItem {

@@ -79,13 +79,13 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request, req callers.Request
 		return err
 	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		items, _, err := a.Service.Audit.AccountHistory(r.Context(), caller, f, registry.Page{Limit: followBatch})
+		h, err := a.Service.Audit.AccountHistory(r.Context(), caller, f, registry.Page{Limit: followBatch})
 		if err != nil {
 			return err
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(followMessage(items))
+		_, _ = w.Write(followMessage(h.Items))
 		return nil
 	}
 	if !places.enter(caller.Principal.ID) {
@@ -120,11 +120,11 @@ func followInput(r *http.Request) (f registry.HistoryFilter, every time.Duration
 
 // newest is the last event that there is, empty for none.
 func (a *API) newest(ctx context.Context, caller *access.Caller, f registry.HistoryFilter) (string, error) {
-	items, _, err := a.Service.Audit.AccountHistory(ctx, caller, f, registry.Page{Limit: 1})
-	if err != nil || len(items) == 0 {
+	h, err := a.Service.Audit.AccountHistory(ctx, caller, f, registry.Page{Limit: 1})
+	if err != nil || len(h.Items) == 0 {
 		return "", err
 	}
-	return items[0].Hash.String(), nil
+	return h.Items[0].Hash.String(), nil
 }
 
 // push sends what is new until the client goes, its credential ends or the connection has lived long enough.
@@ -159,11 +159,12 @@ func (a *API) push(r *http.Request, req callers.Request, conn *websocket.Conn, f
 
 // pushNew sends the events after the one last seen, if there are any, and gives the one that is now last.
 func (a *API) pushNew(ctx context.Context, conn *websocket.Conn, caller *access.Caller, f registry.HistoryFilter, seen string) (string, error) {
-	items, _, err := a.Service.Audit.AccountHistory(ctx, caller, f, registry.Page{Limit: followBatch})
+	h, err := a.Service.Audit.AccountHistory(ctx, caller, f, registry.Page{Limit: followBatch})
 	if err != nil {
 		return seen, err
 	}
-	if i := slices.IndexFunc(items, func(h registry.HistoryItem) bool { return h.Hash.String() == seen }); i >= 0 {
+	items := h.Items
+	if i := slices.IndexFunc(items, func(e registry.HistoryItem) bool { return e.Hash.String() == seen }); i >= 0 {
 		items = items[:i]
 	}
 	if len(items) == 0 {

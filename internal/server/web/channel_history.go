@@ -1,6 +1,9 @@
 package web
 
 import (
+	"net/url"
+	"time"
+
 	"kingsnake/internal/access"
 	"kingsnake/internal/registry"
 )
@@ -15,6 +18,9 @@ type historyData struct {
 	List  *listing
 	Rows  []historyRow
 	Types []option
+	// Back is from which time on all was searched, where that was not all, and Older leads to what was before.
+	Back  time.Time
+	Older string
 }
 
 // historyRow is one event: what happened, in words, to what by its name, and its facts.
@@ -39,12 +45,19 @@ func (w *Web) channelHistory(p *page) error {
 	if t := p.query("type"); t != "" {
 		filter.Types = []registry.EventType{registry.EventType(t)}
 	}
-	items, total, err := p.Service.Audit.ChannelHistory(p.ctx(), p.Caller, f.Channel.Path, filter, d.List.unsorted())
+	if to, err := time.Parse(time.RFC3339Nano, p.query("to")); err == nil {
+		filter.Until = to
+	}
+	h, err := p.Service.Audit.ChannelHistory(p.ctx(), p.Caller, f.Channel.Path, filter, d.List.unsorted())
 	if err != nil {
 		return err
 	}
-	d.List.Total = total
-	for _, item := range items {
+	d.List.Total, d.Back = h.Total, h.Back
+	if !h.Back.IsZero() {
+		before := url.Values{"q": {p.query("q")}, "type": {p.query("type")}, "to": {h.Back.UTC().Format(time.RFC3339Nano)}}
+		d.Older = channelURL(f.Channel.Path, "history") + "?" + before.Encode()
+	}
+	for _, item := range h.Items {
 		shown, facts := eventFacts(item.Target, item.Data)
 		d.Rows = append(d.Rows, historyRow{item, eventWords(item.Type), shown, facts})
 	}
