@@ -5,8 +5,10 @@ import "encoding/json"
 // ArtifactAbout is what a package file tells people about itself.
 type ArtifactAbout struct {
 	// CKey names the file, "subdir/filename".
-	CKey    string `json:"ckey"`
-	Name    string `json:"name"`
+	CKey string `json:"ckey"`
+	// Name is the name of the package, by the file itself.
+	Name string `json:"name"`
+	// Version is its version.
 	Version string `json:"version"`
 	// About is the file's info/about.json, an object whose values nobody has checked; {} where it has none.
 	About json.RawMessage `json:"about"`

@@ -17,8 +17,10 @@ type ExplainRequest struct {
 
 // Explanation answers POST /access/explain. It is made by the code that decides, so it cannot say anything else.
 type Explanation struct {
-	Allowed bool   `json:"allowed"`
-	Action  string `json:"action"`
+	// Allowed is true when the action is allowed.
+	Allowed bool `json:"allowed"`
+	// Action is the scope that was asked about.
+	Action string `json:"action"`
 	// Resource is what the action would touch, as text.
 	Resource string `json:"resource"`
 	// As says who was asked about, such as "user ada" or "token ci (scope) of ada".
@@ -32,8 +34,9 @@ type Explanation struct {
 // Gate is one question of a decision.
 type Gate struct {
 	// Gate names the question, such as "role", "resource" or "token".
-	Gate   string `json:"gate"`
-	Passed bool   `json:"passed"`
+	Gate string `json:"gate"`
+	// Passed is true when the answer was yes.
+	Passed bool `json:"passed"`
 	// Asked is the level or scope that was needed.
 	Asked string `json:"asked"`
 	// Held is what was found.

@@ -4,7 +4,9 @@ import "time"
 
 // LoginRequest is the body of POST /auth/login.
 type LoginRequest struct {
+	// Username is the name of the user.
 	Username string `json:"username" minLength:"1"`
+	// Password is the password of the user.
 	Password string `json:"password" minLength:"1"`
 }
 
@@ -44,13 +46,16 @@ type EmailUpdate struct {
 
 // PasswordChange is the body of PUT /account/password. The change ends every other session of the user.
 type PasswordChange struct {
+	// CurrentPassword is the password as it is until then.
 	CurrentPassword string `json:"current_password" minLength:"1"`
-	NewPassword     string `json:"new_password" minLength:"1"`
+	// NewPassword is the password from then on.
+	NewPassword string `json:"new_password" minLength:"1"`
 }
 
 // Scopes answers GET /account/scopes (what the caller may grant to a token) and GET /channels/{channel}/permissions
 // (what the caller may do on that channel).
 type Scopes struct {
+	// Scopes are the names of the scopes, such as "channel:view".
 	Scopes []string `json:"scopes"`
 }
 

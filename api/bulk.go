@@ -12,9 +12,11 @@ const (
 
 // Bulk asks for many files to be copied, moved or deleted. The answer is 202 with the Job that does it.
 type Bulk struct {
+	// Action is what is done with the files: copy, move or delete.
 	Action BulkAction `json:"action"`
 	// TargetChannel is where files are copied or moved to; TargetSubchannel is the subchannel of it, empty for none.
-	TargetChannel    string `json:"target_channel,omitempty" maxLength:"300"`
+	TargetChannel string `json:"target_channel,omitempty" maxLength:"300"`
+	// TargetSubchannel is the subchannel of the target channel, empty for none.
 	TargetSubchannel string `json:"target_subchannel,omitempty" maxLength:"128"`
 	// Items are the packages and files. They may be left out where All is set.
 	Items []BulkItem `json:"items,omitempty" maxItems:"10000"`
@@ -26,7 +28,10 @@ type Bulk struct {
 
 // BulkItem names a package or, with a CKey, one file of it.
 type BulkItem struct {
-	Name   string `json:"name"`
+	// Name is the name of the package.
+	Name string `json:"name"`
+	// Family is the family that the package belongs to.
 	Family Family `json:"family"`
-	CKey   string `json:"ckey,omitempty"`
+	// CKey is one file of the package, "subdir/filename"; without it all are meant.
+	CKey string `json:"ckey,omitempty"`
 }

@@ -6,19 +6,26 @@ import "time"
 type Digest struct {
 	// Username is whom it goes to; UserID is the stable id.
 	Username string `json:"username"`
-	UserID   string `json:"user_id"`
+	// UserID is the stable id of whom it goes to.
+	UserID string `json:"user_id"`
 	// Way is by which it goes: "mail" or "webhook".
-	Way    string        `json:"way"`
+	Way string `json:"way"`
+	// Tokens are what is told, the first to end first.
 	Tokens []EndingToken `json:"tokens"`
 }
 
 // EndingToken is a token that ends soon, or has ended.
 type EndingToken struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Owner     string    `json:"owner"`
+	// ID is the id of the token.
+	ID string `json:"id"`
+	// Name is the name of the token.
+	Name string `json:"name"`
+	// Owner is the name of the account that the token acts for.
+	Owner string `json:"owner"`
+	// ExpiresAt is when the token ends, or has ended.
 	ExpiresAt time.Time `json:"expires_at"`
-	DaysLeft  int       `json:"days_left"`
+	// DaysLeft is the whole days until then, 0 for one that has ended.
+	DaysLeft int `json:"days_left"`
 	// Expired tells that the end is past.
 	Expired bool `json:"expired"`
 	// Channels are those because of which the recipient is told; of one's own token all that it reaches.
@@ -27,6 +34,7 @@ type EndingToken struct {
 
 // NoticeTest is an item of the answer of POST /system/notices/test: how sending by one way ended.
 type NoticeTest struct {
+	// Way is the way that was tried: "mail" or "webhook".
 	Way string `json:"way"`
 	// Error says why it failed; empty when it was sent.
 	Error string `json:"error"`

@@ -19,16 +19,21 @@ func (s JobState) Over() bool { return s == JobDone || s == JobFailed || s == Jo
 
 // Job is work that goes on after the request that asked for it was answered.
 type Job struct {
+	// ID is the id of the job.
 	ID string `json:"id"`
 	// Kind names what sort of work it is, Title says in words what it does.
-	Kind  string   `json:"kind"`
-	Title string   `json:"title"`
+	Kind string `json:"kind"`
+	// Title is what the job does, in words.
+	Title string `json:"title"`
+	// State is queued, running or how the job ended.
 	State JobState `json:"state"`
 	// Total is how many items there are, as far as is known; it may be 0 before the job starts.
 	Total int64 `json:"total"`
 	// Done, Failed and Skipped count the items that had their turn. Nothing was left to do for those that were skipped.
-	Done    int64 `json:"done"`
-	Failed  int64 `json:"failed"`
+	Done int64 `json:"done"`
+	// Failed is how many items failed.
+	Failed int64 `json:"failed"`
+	// Skipped is how many items were skipped, since nothing was left to do for them.
 	Skipped int64 `json:"skipped"`
 	// Errors are those of the first items that failed, at most 100.
 	Errors []JobItemError `json:"errors"`
@@ -37,12 +42,15 @@ type Job struct {
 	// Attempts counts how often the job was begun or taken up again.
 	Attempts int64 `json:"attempts"`
 	// CreatedBy is the name of the account that asked for the job.
-	CreatedBy string    `json:"created_by"`
+	CreatedBy string `json:"created_by"`
+	// CreatedAt is when the job was asked for.
 	CreatedAt time.Time `json:"created_at"`
 	// StartedAt and FinishedAt are null until then.
-	StartedAt  *time.Time `json:"started_at"`
+	StartedAt *time.Time `json:"started_at"`
+	// FinishedAt is when the job ended, null until then.
 	FinishedAt *time.Time `json:"finished_at"`
-	UpdatedAt  time.Time  `json:"updated_at"`
+	// UpdatedAt is when the job last made progress.
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // JobItemError says why one item of a job failed.
@@ -50,6 +58,7 @@ type JobItemError struct {
 	// Item names what failed, such as "linux-64/numpy-2.0-0.conda".
 	Item string `json:"item"`
 	// Code is a stable name of the reason, Message the reason for people.
-	Code    string `json:"code"`
+	Code string `json:"code"`
+	// Message is the reason, for people.
 	Message string `json:"message"`
 }

@@ -2,6 +2,7 @@ package api
 
 // Label is a label of a channel: a part of its files that clients reach as <channel>/label/<name>.
 type Label struct {
+	// Name is the name of the label.
 	Name string `json:"name"`
 	// FileCount counts the files that carry the label.
 	FileCount int64 `json:"file_count"`

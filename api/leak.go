@@ -4,11 +4,13 @@ import "time"
 
 // TokenLeak is what is known of a string of a token that somebody found where it should not be.
 type TokenLeak struct {
+	// ReportedAt is when the string was reported.
 	ReportedAt time.Time `json:"reported_at"`
 	// Fingerprint names the string that was found.
 	Fingerprint string `json:"fingerprint"`
 	// URL and Source say where it was found, in the words of the finder, shortened; they may be empty.
-	URL    string `json:"url"`
+	URL string `json:"url"`
+	// Source is what sort of place it was found in, in the words of the finder, shortened; it may be empty.
 	Source string `json:"source"`
 	// ReportedFrom is the IP address of the finder.
 	ReportedFrom string `json:"reported_from"`
@@ -29,7 +31,8 @@ type LeakedToken struct {
 	// Type is what the finder calls strings of this kind; the answer repeats it.
 	Type string `json:"type,omitempty"`
 	// URL and Source say where it was found, such as the address of a file and the word "commit".
-	URL    string `json:"url,omitempty"`
+	URL string `json:"url,omitempty"`
+	// Source is what sort of place it was found in, such as "commit".
 	Source string `json:"source,omitempty"`
 }
 
@@ -58,16 +61,20 @@ const (
 // LeakResult says what became of one reported string. It does not repeat the string.
 type LeakResult struct {
 	// Fingerprint is the first 12 hexadecimal digits of the string's SHA-256.
-	Fingerprint string     `json:"fingerprint"`
-	Status      LeakStatus `json:"status" enum:"revoked,reported,unknown,malformed"`
+	Fingerprint string `json:"fingerprint"`
+	// Status is what became of the string.
+	Status LeakStatus `json:"status" enum:"revoked,reported,unknown,malformed"`
 	// TokenHash (the whole SHA-256, hexadecimal), TokenType and Label ("true_positive" or "false_positive") are what
 	// GitHub's secret scanning reads of an answer.
 	TokenHash string `json:"token_hash"`
+	// TokenType is what the finder calls strings of this kind, as it was sent.
 	TokenType string `json:"token_type"`
-	Label     string `json:"label" enum:"true_positive,false_positive"`
+	// Label is true_positive for a string that this server issued, else false_positive.
+	Label string `json:"label" enum:"true_positive,false_positive"`
 }
 
 // LeakResults answers a LeakReport, in the order of its strings. An array of LeakedToken is answered by the bare array.
 type LeakResults struct {
+	// Results has one for each string, in the order of the request.
 	Results []LeakResult `json:"results"`
 }

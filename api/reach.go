@@ -4,22 +4,27 @@ import "time"
 
 // ChannelAccess is somebody or something that can reach a channel, an item of GET /channels/{channel}/access.
 type ChannelAccess struct {
+	// Kind is what sort of thing it is.
 	Kind AccessKind `json:"kind" enum:"everybody,signed-in,user,service-account,trust-rule,token"`
 	// ID is the id of the account, the rule or the token; it is left out for everybody and for every signed-in account.
-	ID   string `json:"id,omitempty"`
+	ID string `json:"id,omitempty"`
+	// Name is that of the account, the rule or the token, or a word for everybody.
 	Name string `json:"name"`
 	// Owner is the name of the account that a token or a rule acts for, OwnerID its id.
-	Owner   string `json:"owner,omitempty"`
+	Owner string `json:"owner,omitempty"`
+	// OwnerID is the id of the account that a token or a rule acts for.
 	OwnerID string `json:"owner_id,omitempty"`
 	// State is active but for what ?include=inactive adds.
 	State AccessState `json:"state" enum:"active,disabled,expired,not-yet-valid,revoked,untrusted"`
 	// Level is the highest level of what it may do here: LevelRead, LevelWrite or LevelManage. Scopes lists it all.
-	Level  Level    `json:"level" enum:"read,write,manage"`
+	Level Level `json:"level" enum:"read,write,manage"`
+	// Scopes are all that it may do here, by the names of scopes.
 	Scopes []string `json:"scopes"`
 	// PartlyScopes are those of Scopes that go for some packages of the channel only.
 	PartlyScopes []string `json:"partly_scopes,omitempty"`
 	// Paths say by what it reaches the channel; for a token the ways of its owner stand behind its own.
-	Paths      []AccessPath     `json:"paths"`
+	Paths []AccessPath `json:"paths"`
+	// Conditions are what narrows that.
 	Conditions AccessConditions `json:"conditions"`
 	// Token is set for tokens.
 	Token *AccessToken `json:"token,omitempty"`
@@ -31,8 +36,10 @@ type ChannelAccess struct {
 
 // AccessUseHere tells how often a token used its rights on a channel, and when last.
 type AccessUseHere struct {
-	At   time.Time `json:"at"`
-	Uses int64     `json:"uses"`
+	// At is when it was last used here.
+	At time.Time `json:"at"`
+	// Uses is how often its rights were used here.
+	Uses int64 `json:"uses"`
 }
 
 // AccessKind is what sort of thing reaches a channel.
@@ -83,16 +90,19 @@ type AccessConditions struct {
 	// Packages are the packages of the channel that a token names ("family/name"), or the patterns of a rule.
 	Packages []string `json:"packages,omitempty"`
 	// Roles are those that hold an account below what it was given on the channel.
-	Roles     []string   `json:"roles,omitempty"`
+	Roles []string `json:"roles,omitempty"`
+	// ExpiresAt is when it ends by itself, left out for never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
 // AccessToken is what is told of a token that reaches a channel.
 type AccessToken struct {
+	// Type is resource or scope.
 	Type TokenType `json:"type"`
 	// OneTime is true for a token that is good for one use, CI for one that a job got by trusted publishing.
 	OneTime bool `json:"one_time"`
-	CI      bool `json:"ci"`
+	// CI is true for a token that a job got by trusted publishing.
+	CI bool `json:"ci"`
 	// MintedBy is the id of the token that made this one, left out for none.
 	MintedBy string `json:"minted_by,omitempty"`
 }
@@ -100,7 +110,10 @@ type AccessToken struct {
 // AccessUse is a use of a token or a rule, or the last login of an account. Address and Client are left out where they are
 // not known, and for those who may not see the token itself.
 type AccessUse struct {
-	At      time.Time `json:"at"`
-	Address string    `json:"address,omitempty"`
-	Client  string    `json:"client,omitempty"`
+	// At is when it was used.
+	At time.Time `json:"at"`
+	// Address is the IP address that it was used from.
+	Address string `json:"address,omitempty"`
+	// Client is what the client called itself.
+	Client string `json:"client,omitempty"`
 }

@@ -3,6 +3,7 @@ package api
 // Role gives each category of permissions a level. It is answered by the operations on roles and, without ID and
 // Persistent, the body of those that make and change one.
 type Role struct {
+	// ID is the stable id of the role.
 	ID string `json:"id,omitempty" maxLength:"100"`
 	// Name matches ^[a-z][a-z0-9_-]*$ in at most 64 bytes. The name of a built-in role cannot be changed.
 	Name string `json:"name" minLength:"1" maxLength:"64"`
@@ -15,6 +16,8 @@ type Role struct {
 
 // UserRef names a user to those who may know no more than that.
 type UserRef struct {
-	ID       string `json:"id"`
+	// ID is the stable id of the user.
+	ID string `json:"id"`
+	// Username is the name of the user.
 	Username string `json:"username"`
 }

@@ -37,6 +37,7 @@ type KingsnakeSettings struct {
 
 // AnacondaIdentSettings say what the clients of Anaconda tell of themselves. The server keeps them and does nothing else.
 type AnacondaIdentSettings struct {
+	// Enabled is true where clients are to tell it.
 	Enabled bool `json:"enabled"`
 	// EnableFrom is null for at once.
 	EnableFrom *time.Time `json:"enable_from,omitempty" nullable:"true"`
@@ -48,13 +49,16 @@ type AnacondaIdentSettings struct {
 
 // SystemSettingsUpdate is the body of PUT /system/settings. A field that is left out stays as it is.
 type SystemSettingsUpdate struct {
+	// UserChannelAutocreate is as in SystemSettings.
 	UserChannelAutocreate *bool `json:"user_channel_autocreate,omitempty"`
-	ShowIntro             *bool `json:"show_intro,omitempty"`
+	// ShowIntro is as in SystemSettings.
+	ShowIntro *bool `json:"show_intro,omitempty"`
 	// CVEChannelID may be empty or null for none. Choosing it takes the scope cve:edit too.
 	CVEChannelID *string `json:"cve_channel_id,omitempty" maxLength:"100"`
 	// AnacondaIdent may be null, which forgets it.
-	AnacondaIdent *AnacondaIdentSettings   `json:"anaconda_ident_settings,omitempty"`
-	Kingsnake     *KingsnakeSettingsUpdate `json:"kingsnake,omitempty"`
+	AnacondaIdent *AnacondaIdentSettings `json:"anaconda_ident_settings,omitempty"`
+	// Kingsnake is what is changed of the settings that Anaconda Server does not have.
+	Kingsnake *KingsnakeSettingsUpdate `json:"kingsnake,omitempty"`
 }
 
 // KingsnakeSettingsUpdate changes KingsnakeSettings. A field that is left out stays as it is.

@@ -58,10 +58,12 @@ const (
 
 // TokenResource is one grant of a resource token.
 type TokenResource struct {
+	// ResourceType is channel, subchannel or artifact.
 	ResourceType ResourceType `json:"resource_type" enum:"channel,subchannel,artifact"`
 	// ResourceID is a name: "channel", "channel/subchannel" or "channel[/subchannel]/family/package".
 	ResourceID string `json:"resource_id" minLength:"1"`
-	Permission Level  `json:"permission" enum:"read,write,manage"`
+	// Permission is read, write or manage.
+	Permission Level `json:"permission" enum:"read,write,manage"`
 }
 
 // ExpiresNever is the word that takes the place of a date in a request for a token without an end. The server refuses
@@ -89,7 +91,9 @@ type TokenCreate struct {
 
 // TokenUpdate is the body of PUT /account/tokens/{id}. A field that is nil is left as it is.
 type TokenUpdate struct {
-	Name        *string `json:"name,omitempty"`
+	// Name is the new name.
+	Name *string `json:"name,omitempty"`
+	// Description is the new text about the token.
 	Description *string `json:"description,omitempty"`
 	// ExpiresAt has the forms of TokenCreate.ExpiresAt.
 	ExpiresAt *string `json:"expires_at,omitempty"`
@@ -118,13 +122,19 @@ type TokenRestrictions struct {
 // Token describes a token. It never holds the token's string.
 type Token struct {
 	// ID names the token everywhere; it is not a secret.
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Description string     `json:"description"`
-	Type        TokenType  `json:"type"`
-	Kind        TokenKind  `json:"kind"`
-	State       TokenState `json:"state"`
-	CreatedAt   time.Time  `json:"created_at"`
+	ID string `json:"id"`
+	// Name is what its owner calls it; names may repeat.
+	Name string `json:"name"`
+	// Description is a text about the token, empty for none.
+	Description string `json:"description"`
+	// Type is resource or scope, which says what limits it.
+	Type TokenType `json:"type"`
+	// Kind is how the token came to be.
+	Kind TokenKind `json:"kind"`
+	// State is the stage of its life.
+	State TokenState `json:"state"`
+	// CreatedAt is when the token was made.
+	CreatedAt time.Time `json:"created_at"`
 	// ExpiresAt is null for a token without an end.
 	ExpiresAt *time.Time `json:"expires_at"`
 	// Metadata is the object given by the creator, {} if none was given.
@@ -161,8 +171,10 @@ type TokenUsage struct {
 
 // TokenSecret is one string of a token: there are two while an old one lives on after a reissue.
 type TokenSecret struct {
-	Fingerprint string    `json:"fingerprint"`
-	CreatedAt   time.Time `json:"created_at"`
+	// Fingerprint is the first 12 hexadecimal digits of the string's SHA-256.
+	Fingerprint string `json:"fingerprint"`
+	// CreatedAt is when the string was made.
+	CreatedAt time.Time `json:"created_at"`
 	// RetiresAt is when an old string stops to work; null for the current one.
 	RetiresAt *time.Time `json:"retires_at"`
 	TokenUsage
@@ -186,18 +198,30 @@ type TokenUpdated struct {
 
 // TokenInfo answers GET /account/token-info: what the token that asks may know about itself.
 type TokenInfo struct {
-	ID          string          `json:"id"`
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	Type        TokenType       `json:"type"`
-	Kind        TokenKind       `json:"kind"`
-	State       TokenState      `json:"state"`
-	Owner       string          `json:"owner"`
-	Fingerprint string          `json:"fingerprint"`
-	CreatedAt   time.Time       `json:"created_at"`
-	ExpiresAt   *time.Time      `json:"expires_at"`
-	Resources   []TokenResource `json:"resources,omitempty"`
-	Scopes      []string        `json:"scopes,omitempty"`
+	// ID is the id of the token.
+	ID string `json:"id"`
+	// Name is what its owner calls it.
+	Name string `json:"name"`
+	// Description is a text about the token, empty for none.
+	Description string `json:"description"`
+	// Type is resource or scope, which says what limits it.
+	Type TokenType `json:"type"`
+	// Kind is how the token came to be.
+	Kind TokenKind `json:"kind"`
+	// State is the stage of its life.
+	State TokenState `json:"state"`
+	// Owner is the name of the account that it acts for.
+	Owner string `json:"owner"`
+	// Fingerprint is the first 12 hexadecimal digits of the string's SHA-256.
+	Fingerprint string `json:"fingerprint"`
+	// CreatedAt is when the token was made.
+	CreatedAt time.Time `json:"created_at"`
+	// ExpiresAt is when it ends, null for never.
+	ExpiresAt *time.Time `json:"expires_at"`
+	// Resources are what a resource token reaches, left out for a scope token.
+	Resources []TokenResource `json:"resources,omitempty"`
+	// Scopes are what a scope token allows, left out for a resource token.
+	Scopes []string `json:"scopes,omitempty"`
 	// Restrictions is left out of a token that has none.
 	Restrictions *TokenRestrictions `json:"restrictions,omitempty"`
 	// RetiresAt is when the string that asks stops to work because a newer one was issued; null for the current one.

@@ -5,13 +5,18 @@ import "time"
 // TokenUses answers GET /account/tokens/{id}/usage: what a token holds, and what it used of it. It may lag by some seconds
 // where several servers answer.
 type TokenUses struct {
-	ID   string    `json:"id"`
-	Name string    `json:"name"`
+	// ID is the id of the token.
+	ID string `json:"id"`
+	// Name is what its owner calls it.
+	Name string `json:"name"`
+	// Type is resource or scope.
 	Type TokenType `json:"type"`
 	// Since is when what is told begins: when the token was made or, if that is later, when the server began to note uses.
-	Since      time.Time  `json:"since"`
-	TotalCount int64      `json:"total_count"`
-	Items      []TokenUse `json:"items"`
+	Since time.Time `json:"since"`
+	// TotalCount is how many items there are, beyond the page answered.
+	TotalCount int64 `json:"total_count"`
+	// Items are the uses.
+	Items []TokenUse `json:"items"`
 }
 
 // TokenUseWhere says what a row of a token's uses is about.
@@ -63,8 +68,11 @@ const (
 
 // TokenAdvice answers GET /account/tokens/{id}/advice: what a token holds beyond what it used, and what is enough.
 type TokenAdvice struct {
-	ID   string    `json:"id"`
-	Name string    `json:"name"`
+	// ID is the id of the token.
+	ID string `json:"id"`
+	// Name is what its owner calls it.
+	Name string `json:"name"`
+	// Type is resource or scope.
 	Type TokenType `json:"type"`
 	// Days is over how many days uses were looked at.
 	Days int `json:"days"`

@@ -4,13 +4,18 @@ import "time"
 
 // TrustRule says whom a channel trusts to publish: jobs of which an issuer says these claims.
 type TrustRule struct {
+	// ID is the id of the rule.
 	ID string `json:"id"`
 	// Channel is "channel" or "channel/subchannel".
 	Channel string `json:"channel"`
 	TrustRuleWrite
-	CreatedBy  string     `json:"created_by"`
-	CreatedAt  time.Time  `json:"created_at"`
-	UpdatedAt  time.Time  `json:"updated_at"`
+	// CreatedBy is the name of who made it.
+	CreatedBy string `json:"created_by"`
+	// CreatedAt is when it was made.
+	CreatedAt time.Time `json:"created_at"`
+	// UpdatedAt is when it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+	// LastUsedAt is when a job last got a token by it, null for never.
 	LastUsedAt *time.Time `json:"last_used_at"`
 	// Uses counts the tokens that were made by the rule.
 	Uses int64 `json:"uses"`
@@ -27,7 +32,8 @@ type TrustRuleWrite struct {
 	// Packages are patterns for the names of packages; none means all of the channel.
 	Packages []string `json:"packages,omitempty"`
 	// Minutes is how long a token lives, 15 when it is left out and 60 at most.
-	Minutes     int    `json:"minutes,omitempty"`
+	Minutes int `json:"minutes,omitempty"`
+	// Description is a text about the rule.
 	Description string `json:"description,omitempty"`
 }
 

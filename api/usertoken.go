@@ -38,11 +38,13 @@ type UsersTokensUpdated struct {
 
 // UsersTokenResult is what became of one token of a bulk change.
 type UsersTokenResult struct {
+	// ID is the id of the token, as it was sent.
 	ID string `json:"id"`
 	// Secret is the new string, shown here and never again; null when none was issued.
 	Secret *string `json:"token"`
 	// UserID is the public id of the account that the token acts for, empty for a token that was refused.
-	UserID    string     `json:"user_id"`
+	UserID string `json:"user_id"`
+	// ExpiresAt is when the token ends now, null for never.
 	ExpiresAt *time.Time `json:"expires_at"`
 	// Error is why the token stayed as it was.
 	Error *Problem `json:"error,omitempty"`
