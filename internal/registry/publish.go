@@ -169,6 +169,10 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 	if err != nil {
 		return File{}, err
 	}
+	if err := refuseFrozen(now); err != nil {
+		// Somebody froze the channel while the file came in.
+		return File{}, err
+	}
 	// It is where a quota is kept: two uploads at once cannot both take the last bytes.
 	if more := f.Size - had.Size; more > 0 && now.QuotaBytes > 0 {
 		staged, err := s.stagings.StagedBytes(ctx, w.tx, c.ID, s.now())

@@ -173,7 +173,7 @@ func (s *Packages) makeRoom(ctx context.Context, w *work, c Channel, all []*wait
 	if err != nil {
 		return err
 	}
-	if !now.Filters.Conda.none() {
+	if now.Frozen() || !now.Filters.Conda.none() {
 		return errUnusual
 	}
 	if now.QuotaBytes == 0 {
