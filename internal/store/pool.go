@@ -16,11 +16,16 @@ type querier interface {
 	row(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// pool is a database with its prepared statements. Statement texts are constants or built from a few fixed parts,
-// so their number is bounded by the program.
+// maxPrepared bounds the statements that are kept prepared. Most texts are constants or made of a few fixed parts; those of
+// lists have as many conditions as the token of who asks has patterns, and so there are very many of them.
+const maxPrepared = 2000
+
+// pool is a database with its prepared statements.
 type pool struct {
 	db *sql.DB
 	d  dialect
+	// most is how many statements are kept.
+	most int
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt
@@ -28,13 +33,16 @@ type pool struct {
 	missed []string
 }
 
-func newPool(db *sql.DB, d dialect) *pool { return &pool{db: db, d: d, stmts: map[string]*sql.Stmt{}} }
+func newPool(db *sql.DB, d dialect) *pool {
+	return &pool{db: db, d: d, most: maxPrepared, stmts: map[string]*sql.Stmt{}}
+}
 
+// prepared gives a statement, nil where there are too many to keep another one: it is then run unprepared.
 func (p *pool) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.RLock()
-	st := p.stmts[query]
+	st, full := p.stmts[query], len(p.stmts) >= p.most
 	p.mu.RUnlock()
-	if st != nil {
+	if st != nil || full {
 		return st, nil
 	}
 	st, err := p.db.PrepareContext(context.WithoutCancel(ctx), query)
@@ -72,6 +80,9 @@ func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result,
 	if err != nil {
 		return nil, err
 	}
+	if st == nil {
+		return p.db.ExecContext(ctx, query, args...)
+	}
 	return st.ExecContext(ctx, args...)
 }
 
@@ -83,6 +94,9 @@ func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 	if err != nil {
 		return nil, err
 	}
+	if st == nil {
+		return p.db.QueryContext(ctx, query, args...)
+	}
 	return st.QueryContext(ctx, args...)
 }
 
@@ -91,8 +105,8 @@ func (p *pool) row(ctx context.Context, query string, args ...any) *sql.Row {
 		return p.db.QueryRowContext(ctx, query, args...)
 	}
 	st, err := p.prepared(ctx, query) //nolint:sqlclosecheck // The pool keeps it.
-	if err != nil {
-		// The unprepared form fails with the same error, which Row then carries.
+	if err != nil || st == nil {
+		// Where preparing failed, the unprepared form fails with the same error, which Row then carries.
 		return p.db.QueryRowContext(ctx, query, args...)
 	}
 	return st.QueryRowContext(ctx, args...)

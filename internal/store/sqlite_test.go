@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
 
+	"kingsnake/internal/registry"
 	"kingsnake/internal/store/storetest"
 )
 
@@ -57,6 +60,51 @@ func TestEveryConnectionIsDurable(t *testing.T) {
 					t.Errorf("%s %d: %s = %q, %v, want %q", name, i, pragma, got, err, want)
 				}
 			}
+		}
+	}
+}
+
+// TestStatementsAreBounded runs more statements than are kept, in a transaction and outside of one. All of them work, and no
+// more are kept than may be: their texts follow what clients ask.
+func TestStatementsAreBounded(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "a.db"))
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s.reader.most, s.writer.pool.most = 10, 10
+	for i := range 30 {
+		text := fmt.Sprintf("SELECT %d + $1", i)
+		ask := func(q querier) {
+			var row, list int
+			if err := q.row(t.Context(), text, 1).Scan(&row); err != nil || row != i+1 {
+				t.Fatalf("%s: %d, %v", text, row, err)
+			}
+			rows, err := q.query(t.Context(), text, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				if err := rows.Scan(&list); err != nil || list != i+2 {
+					t.Errorf("%s: %d, %v", text, list, err)
+				}
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask(s.reader)
+		if err := s.Write(t.Context(), func(tx registry.Tx) error { ask(s.q(tx)); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.writer.pool.exec(t.Context(), fmt.Sprintf("UPDATE settings SET value = value WHERE %d = $1", i), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, p := range map[string]*pool{"reader": s.reader, "writer": s.writer.pool} {
+		if n := len(p.stmts); n > 10 {
+			t.Errorf("the %s keeps %d statements, want at most 10", name, n)
 		}
 	}
 }
