@@ -15,8 +15,22 @@ func TestWordsWaitWhileFilesPourIn(t *testing.T) {
 		files int
 		waits bool
 	}{
-		{0, false}, {busy - 1, false}, {busy, true}, {500, true}, {0, false}, {busy, true}, {busy, true}, {busy, true}, {busy, true}, {busy, true},
-		{busy, true}, {busy, true}, {busy, true}, {busy, true}, {busy, false}, {busy, true},
+		{0, false},
+		{busy - 1, false},
+		{busy, true},
+		{500, true},
+		{0, false},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, true},
+		{busy, false},
+		{busy, true},
 	} {
 		for range second.files {
 			feed.Publish([]Change{{Kind: ChangedFiles}, {Kind: ChangedToken}})

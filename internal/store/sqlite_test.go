@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -77,21 +77,14 @@ func TestStatementsAreBounded(t *testing.T) {
 	for i := range 30 {
 		text := fmt.Sprintf("SELECT %d + $1", i)
 		ask := func(q querier) {
-			var row, list int
+			var row int
 			if err := q.row(t.Context(), text, 1).Scan(&row); err != nil || row != i+1 {
 				t.Fatalf("%s: %d, %v", text, row, err)
 			}
 			rows, err := q.query(t.Context(), text, 2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for rows.Next() {
-				if err := rows.Scan(&list); err != nil || list != i+2 {
-					t.Errorf("%s: %d, %v", text, list, err)
-				}
-			}
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-				t.Fatal(err)
+			list, err := collect(s, rows, err, func(r scanner) (n int, err error) { err = r.Scan(&n); return n, err })
+			if want := []int{i + 2}; err != nil || !slices.Equal(list, want) {
+				t.Fatalf("%s: %v, %v, want %v", text, list, err, want)
 			}
 		}
 		ask(s.reader)

@@ -130,18 +130,20 @@ func TestBodyThatNeverComes(t *testing.T) {
 	}))
 	defer srv.Close()
 	for _, announced := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: test\r\n%s\r\n\r\n", announced)
-		got, err := io.ReadAll(conn)
-		if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(string(got), "an answer") {
-			t.Errorf("%s: got %q, %v, want the answer and the end of the connection", announced, got, err)
-		}
+		t.Run(announced, func(t *testing.T) {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: test\r\n%s\r\n\r\n", announced)
+			got, err := io.ReadAll(conn)
+			if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(string(got), "an answer") {
+				t.Errorf("got %q, %v, want the answer and the end of the connection", got, err)
+			}
+		})
 	}
 }
