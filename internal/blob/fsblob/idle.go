@@ -1,6 +1,7 @@
 package fsblob
 
 import (
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -66,10 +67,24 @@ func (i *idle) pop(h blob.Hash) *os.File {
 	return nil
 }
 
-// put keeps a file that was read, or closes it.
+// put closes a file that was read, and keeps what the kernel has open behind it by another. So whoever still has the one that
+// was closed can do nothing with it, least of all to the next reader's.
 func (i *idle) put(h blob.Hash, f *os.File) error {
+	kept, kerr := again(f)
+	if err := f.Close(); err != nil || kerr != nil || kept == nil {
+		// Where nothing can be kept, as with too many files open, the next reader opens the file anew.
+		if kept != nil {
+			err = errors.Join(err, kept.Close())
+		}
+		return err
+	}
+	return i.keep(h, kept)
+}
+
+// keep keeps a file, or closes it.
+func (i *idle) keep(h blob.Hash, f *os.File) error {
 	i.mu.Lock()
-	if !keepsOpen || i.closed {
+	if i.closed {
 		i.mu.Unlock()
 		return f.Close()
 	}

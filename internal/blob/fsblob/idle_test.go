@@ -48,15 +48,14 @@ func open(t *testing.T, s *Store, h blob.Hash) *reader {
 }
 
 // read reads a blob to its end and closes it.
-func read(t *testing.T, s *Store, h blob.Hash) (text string, used *os.File) {
+func read(t *testing.T, s *Store, h blob.Hash) string {
 	t.Helper()
 	r := open(t, s, h)
-	used = r.file
 	data, err := io.ReadAll(r)
 	if err := errors.Join(err, r.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return string(data), used
+	return string(data)
 }
 
 func (i *idle) len() int {
@@ -68,19 +67,25 @@ func (i *idle) len() int {
 // TestFilesAreUsedAgain: the next reader gets the file of the one before, from its beginning, and nobody gets another's.
 func TestFilesAreUsedAgain(t *testing.T) {
 	s, hashes := newIdle(t, "one", "another")
-	_, first := read(t, s, hashes[0])
-	text, second := read(t, s, hashes[0])
-	if text != "one" || first != second {
-		t.Errorf("the second reader read %q, of the same file: %v", text, first == second)
+	for range 2 {
+		if text := read(t, s, hashes[0]); text != "one" || s.idle.len() != 1 {
+			t.Errorf("a reader read %q, and %d files are open, want one", text, s.idle.len())
+		}
 	}
-	a, b := open(t, s, hashes[0]), open(t, s, hashes[0])
-	if a.file != first || b.file == first {
-		t.Error("two readers at once share a file")
+	a := open(t, s, hashes[0])
+	if n := s.idle.len(); n != 0 {
+		t.Errorf("the file is read, and kept %d times for others", n)
+	}
+	b := open(t, s, hashes[0])
+	for _, r := range []*reader{a, b} {
+		if data, err := io.ReadAll(r); string(data) != "one" || err != nil {
+			t.Errorf("one of two readers at once read %q, %v", data, err)
+		}
 	}
 	if err := errors.Join(a.Close(), b.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := read(t, s, hashes[1]); text != "another" || s.idle.len() != 3 {
+	if text := read(t, s, hashes[1]); text != "another" || s.idle.len() != 3 {
 		t.Errorf("the other blob is %q, and %d files of 3 are open", text, s.idle.len())
 	}
 }
@@ -89,6 +94,7 @@ func TestFilesAreUsedAgain(t *testing.T) {
 func TestClosedReaderIsClosed(t *testing.T) {
 	s, hashes := newIdle(t, "content")
 	old := open(t, s, hashes[0])
+	file := old.file
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +105,10 @@ func TestClosedReaderIsClosed(t *testing.T) {
 	if n, err := old.Read(make([]byte, 3)); n != 0 || err == nil {
 		t.Errorf("a closed reader read %d bytes, %v", n, err)
 	}
-	if _, err := old.Seek(2, io.SeekStart); err == nil {
-		t.Error("a closed reader moved")
+	for _, closed := range []io.Seeker{old, file} {
+		if _, err := closed.Seek(2, io.SeekStart); err == nil {
+			t.Errorf("a closed %T moved", closed)
+		}
 	}
 	if data, err := io.ReadAll(next); string(data) != "content" || err != nil {
 		t.Errorf("the next reader read %q, %v", data, err)
@@ -151,7 +159,7 @@ func TestReplacedFileIsReadAnew(t *testing.T) {
 	if err := os.Rename(place+".new", place); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := read(t, s, hashes[0]); text != "mended!" {
+	if text := read(t, s, hashes[0]); text != "mended!" {
 		t.Errorf("the blob is %q", text)
 	}
 }

@@ -21,7 +21,7 @@ func (r *reader) Size() int64 { return r.size }
 
 func (r *reader) File() (*os.File, bool) { return r.file, true }
 
-// Close gives the file to the next reader. This one has none any more, and all that is asked of it fails.
+// Close closes the file, which the next reader may find open in another way.
 func (r *reader) Close() error {
 	if r.file == nil {
 		return os.ErrClosed

@@ -23,8 +23,27 @@ func isNoSpace(err error) bool {
 
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
-// keepsOpen says that a file which is open can be deleted.
-const keepsOpen = true
+// again gives another file for what the kernel has open behind a file, with the offset in common.
+func again(f *os.File) (*os.File, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var fd int
+	var failed error
+	err = raw.Control(func(old uintptr) {
+		// No other process is started before it is closed for those.
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		if fd, failed = syscall.Dup(int(old)); failed == nil {
+			syscall.CloseOnExec(fd)
+		}
+	})
+	if err := errors.Join(err, os.NewSyscallError("dup", failed)); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
 
 // linked tells that a file still has a name.
 func linked(info fs.FileInfo) bool {

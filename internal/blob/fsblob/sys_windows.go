@@ -29,8 +29,8 @@ func isNoSpace(err error) bool {
 
 func isReadOnly(err error) bool { return errors.Is(err, errorWriteProtect) }
 
-// keepsOpen says that a file which is open can be deleted.
-const keepsOpen = false
+// again gives none: a file that is open could not be deleted.
+func again(*os.File) (*os.File, error) { return nil, nil }
 
-// linked is for systems on which it can.
+// linked is for systems on which files are kept open.
 func linked(fs.FileInfo) bool { return false }
