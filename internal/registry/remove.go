@@ -97,7 +97,7 @@ func (s *Packages) summarise(ctx context.Context, tx Tx, a Artifact) error {
 
 // describeBy takes the package's description from its newest file.
 func (a *Artifact) describeBy(f File) {
-	if f.ID == 0 {
+	if f.Filename == "" {
 		// No file is offered, and nothing of the hidden ones must show.
 		f.VersionKey, f.Facts = []byte{}, json.RawMessage("{}")
 	}
