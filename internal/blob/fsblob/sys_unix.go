@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // syncDir syncs and closes an open directory.
@@ -31,15 +33,8 @@ func again(f *os.File) (*os.File, error) {
 	}
 	var fd int
 	var failed error
-	err = raw.Control(func(old uintptr) {
-		// No other process is started before it is closed for those.
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		if fd, failed = syscall.Dup(int(old)); failed == nil {
-			syscall.CloseOnExec(fd)
-		}
-	})
-	if err := errors.Join(err, os.NewSyscallError("dup", failed)); err != nil {
+	err = raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
+	if err := errors.Join(err, os.NewSyscallError("fcntl", failed)); err != nil {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), f.Name()), nil
