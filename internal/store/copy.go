@@ -182,6 +182,10 @@ func (s *Store) copyTable(ctx context.Context, tx registry.Tx, from *Store, from
 			if n, ok := row[i].(int64); ok && c.Kind == kindBool {
 				row[i] = n != 0
 			}
+			// No bytes are not the same as no value, which is what other drivers take a nil slice for.
+			if b, ok := row[i].([]byte); ok && b == nil {
+				row[i] = []byte{}
+			}
 		}
 		_, err := s.q(tx).exec(ctx, insert, row...)
 		return s.translate(err)
