@@ -166,8 +166,11 @@ func busySite(t *testing.T, options ...func(*config.Config)) *servertest.Site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Index.Open(t.Context(), c.ID, "noarch", registry.IndexRepodata); err != nil {
-		t.Fatal(err)
+	// All that is built in the background is there by then, so that nothing comes between two backups.
+	for _, kind := range []registry.IndexKind{registry.IndexShards, registry.IndexRepodata} {
+		if _, err := s.Index.Open(t.Context(), c.ID, "noarch", kind); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return site
 }

@@ -181,10 +181,10 @@ func TestChores(t *testing.T) {
 		want  map[string]int
 	}{
 		{9 * time.Minute, map[string]int{}},
-		{time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1}},
-		{59 * time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1}},
-		{time.Minute, map[string]int{"upkeep": 2, "blob_cleanup": 1}},
-		{5 * time.Hour, map[string]int{"upkeep": 3, "blob_cleanup": 2}},
+		{time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1, "recount": 1}},
+		{59 * time.Minute, map[string]int{"upkeep": 1, "blob_cleanup": 1, "recount": 1}},
+		{time.Minute, map[string]int{"upkeep": 2, "blob_cleanup": 1, "recount": 1}},
+		{5 * time.Hour, map[string]int{"upkeep": 3, "blob_cleanup": 2, "recount": 2}},
 	} {
 		if got := queued(step.after); !maps.Equal(got, step.want) {
 			t.Errorf("after %s more: %v, want %v", step.after, got, step.want)
