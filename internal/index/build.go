@@ -137,12 +137,22 @@ func (b *Builder) point(ctx context.Context, p place, made map[registry.IndexKin
 		return err
 	}
 	for kind, ptr := range made {
-		key := pointerKey{p, kind}
-		if b.pointers.Put(key, ptr); authored[kind] {
-			b.authored.Put(key, ptr)
-		}
+		b.keep(pointerKey{p, kind}, ptr, authored[kind])
 	}
 	return nil
+}
+
+// keep notes which index file is current. Two builds may come to this in another order than to the database, and a reader
+// who waited for the later one must not get the file of the earlier.
+func (b *Builder) keep(key pointerKey, ptr Pointer, authored bool) {
+	b.keeping.Lock()
+	defer b.keeping.Unlock()
+	if had, ok := b.pointers.Peek(key); ok && had.Generation > ptr.Generation {
+		return
+	}
+	if b.pointers.Put(key, ptr); authored {
+		b.authored.Put(key, ptr)
+	}
 }
 
 // single stages one index file.

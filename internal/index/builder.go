@@ -39,6 +39,7 @@ type Builder struct {
 	shards      *memo.Cache[shardKey, int64]
 	// authored has, of the pointers, those that this builder wrote.
 	authored *memo.Cache[pointerKey, Pointer]
+	keeping  sync.Mutex // of pointers and authored
 	flight   singleflight.Group
 	// wake has what changed, for the worker of each kind.
 	wake   map[registry.IndexKind]chan change
