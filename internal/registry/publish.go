@@ -187,9 +187,7 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 	if err := s.judge(ctx, w, now, &f, had); err != nil {
 		return File{}, err
 	}
-	a, err := s.packages.EnsureArtifact(ctx, w.tx, Artifact{
-		ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
-	})
+	a, err := s.packages.EnsureArtifact(ctx, w.tx, newPackage(c, f))
 	if err != nil {
 		return File{}, err
 	}
@@ -215,6 +213,11 @@ func (s *Packages) put(ctx context.Context, w *work, c Channel, f, had File, eve
 		return File{}, err
 	}
 	return f, w.record(ctx, event.kind, c.ID, c.Path+"/"+f.CKey(), event.data)
+}
+
+// newPackage is the package of a file of which a channel has none yet, before the file is in it.
+func newPackage(c Channel, f File) Artifact {
+	return Artifact{ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt}
 }
 
 // facts tells the audit of a file.

@@ -196,9 +196,7 @@ func (s *Packages) insertAll(ctx context.Context, w *work, c Channel, all []*wai
 		if packages[f.Name] == nil {
 			g := &Growth{}
 			packages[f.Name], order = g, append(order, g)
-			wanted = append(wanted, Artifact{
-				ChannelID: c.ID, Family: FamilyConda, Name: f.Name, LatestVersionKey: []byte{}, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
-			})
+			wanted = append(wanted, newPackage(c, f))
 		}
 	}
 	had, err := s.uploads.EnsureArtifacts(ctx, w.tx, c.ID, FamilyConda, wanted)
