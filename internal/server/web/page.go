@@ -76,7 +76,7 @@ func (p *page) show(name, title string, data any) error {
 func (p *page) render(status int, name, title string, data any) error {
 	v := p.view(title, data)
 	var out bytes.Buffer
-	if err := p.templates[name].Execute(&out, v); err != nil {
+	if err := p.templates.ExecuteTemplate(&out, pageTemplate(name), v); err != nil {
 		return err
 	}
 	h := p.w.Header()

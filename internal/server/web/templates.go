@@ -12,29 +12,33 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// parseTemplates reads the page templates, each by the name of its file, together with the layout and the parts.
-func (w *Web) parseTemplates() (map[string]*template.Template, error) {
-	base, err := template.New("layout.html").Funcs(w.functions()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+// parseTemplates reads the layout, its parts and the pages as one set, so that what pages share is kept once. A page is
+// "page/" and the name of its file: parts have names of their own.
+func (w *Web) parseTemplates() (*template.Template, error) {
+	set := template.New("pages").Option("missingkey=error").Funcs(w.functions())
+	set, err := set.ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	names, err := fs.Glob(templateFiles, "templates/pages/*.html")
+	files, err := fs.Glob(templateFiles, "templates/pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	all := map[string]*template.Template{}
-	for _, name := range names {
-		t, err := base.Clone()
+	for _, file := range files {
+		text, err := templateFiles.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
-		if t, err = t.ParseFS(templateFiles, name); err != nil {
+		name := pageTemplate(strings.TrimSuffix(path.Base(file), ".html"))
+		if _, err := set.New(name).Parse(string(text)); err != nil {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
-		all[strings.TrimSuffix(path.Base(name), ".html")] = t.Option("missingkey=error")
 	}
-	return all, nil
+	return set, nil
 }
+
+// pageTemplate is what the template of a page is called.
+func pageTemplate(name string) string { return "page/" + name }
 
 // functions are what templates can call.
 func (w *Web) functions() template.FuncMap {

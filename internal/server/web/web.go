@@ -49,7 +49,7 @@ type Web struct {
 	mux       *http.ServeMux
 	cross     *http.CrossOriginProtection
 	assets    assets
-	templates map[string]*template.Template
+	templates *template.Template
 	routes    []route
 	nav       []navEntry
 }
