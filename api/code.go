@@ -130,6 +130,8 @@ const (
 	CodeTooLarge Code = "too_large"
 	// CodeQuotaExceeded (413) means that the file would make the channel larger than its quota.
 	CodeQuotaExceeded Code = "quota_exceeded"
+	// CodeURLTooLong (414) means that the request's path and query are longer than the server reads, which is 16 KiB.
+	CodeURLTooLong Code = "url_too_long"
 	// CodeUnsupportedMediaType (415) means that the body's media type is not one the operation reads.
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	// CodeRangeNotSatisfiable (416) means that the asked range lies outside the file.

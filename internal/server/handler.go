@@ -59,8 +59,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out.Set("Referrer-Policy", "no-referrer")
 	out.Set("X-Content-Type-Options", "nosniff")
 	defer s.finish(out, r, req, path, start)
+	if len(path)+len(r.URL.RawQuery) > maxURL {
+		wire.Refuse(out, r, func() {
+			problem.Write(out, r, problem.New(http.StatusRequestURITooLong, api.CodeURLTooLong, "the URL of this request is longer than 16 KiB; send less in its path and query"))
+		})
+		return
+	}
 	s.dispatch(out, r, req, path)
 }
+
+// maxURL bounds the path and the query of a request, in bytes, so that nothing behind has to mind names and searches of any
+// length: databases refuse a pattern of 50,000 bytes.
+const maxURL = 16 << 10
 
 // withoutToken is the request as if the token had not been in its URL.
 func withoutToken(r *http.Request, rest string) *http.Request {
