@@ -39,6 +39,9 @@ type indexRun struct {
 	table    table
 }
 
+// largeUploads is how many uploads a whole run of the benchmark follows into the shard index: enough for a p95.
+const largeUploads = 100
+
 // The channel to compare with, which has so many records.
 const (
 	smallChannel = "small"
@@ -108,7 +111,7 @@ func (b *bench) largeIndex(ctx context.Context) error {
 		return err
 	}
 	file := filepath.Join(b.dir, "rows.json")
-	cmd := exec.CommandContext(ctx, self, "-index", "-data", b.forge, "-rows", file)
+	cmd := exec.CommandContext(ctx, self, "-index", "-data", b.forge, "-requests", strconv.Itoa(largeUploads), "-rows", file)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("the index of the large channel: %w", err)

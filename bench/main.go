@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -108,6 +109,8 @@ func (b *bench) measure(ctx context.Context) error {
 		all = []func(context.Context) error{b.flood}
 	}
 	for _, measure := range all {
+		// The disk has done then what the one before left to it.
+		syscall.Sync()
 		if err := measure(ctx); err != nil {
 			return err
 		}
