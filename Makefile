@@ -51,8 +51,7 @@ build: ## build ./kingsnake, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o kingsnake ./cmd/kingsnake
 
 .PHONY: test
-test: test-deps ## vet and run every test, some with the race detector or on PostgreSQL and S3
-	go vet ./...
+test: test-deps ## run every test, some with the race detector or on PostgreSQL and S3
 	go run ./internal/ci/summary -at-once 2 -run "-timeout=40m $(PLAIN) ./internal/server" \
 		-run '$(ENGINES) $(RACEFLAGS) -skip=$(SWEEPS) ./internal/server' \
 		-run "$(RACEFLAGS) $$(go list ./... | grep -E '^kingsnake/$(RACED)$$' | grep -vx kingsnake/internal/server) ./internal/registry" \
