@@ -23,6 +23,8 @@ type settings struct {
 	dir       string
 	// floodOnly measures only how good clients fare in a flood of bad ones, for which nothing has to be installed.
 	floodOnly bool
+	// replicasOnly measures only uploads to several servers of one site, for which nginx and wrk need not be installed.
+	replicasOnly bool
 	// forge is the data folder of the channel with 1,000,000 records.
 	forge string
 	large largeSettings
@@ -55,6 +57,7 @@ func main() {
 	flag.StringVar(&s.dir, "dir", "", "work folder, on the disk to measure; empty for a temporary one below bench/out")
 	flag.StringVar(&s.binary, "kingsnake", "", "measure this program; empty builds the one of this folder")
 	flag.BoolVar(&s.floodOnly, "flood", false, "only the flood of bad tokens and passwords, for which nothing has to be installed")
+	flag.BoolVar(&s.replicasOnly, "replicas", false, "only uploads to three servers of one site, for which neither nginx nor wrk has to be installed")
 	flag.StringVar(&s.forge, "forge", "bench/out/large/forge", "data folder of the channel with 1,000,000 records, which make bench-large makes")
 	s.large.flags()
 	flag.Parse()
@@ -85,7 +88,7 @@ func run(ctx context.Context, s settings) (rerr error) {
 		return err
 	}
 	s.dir = abs
-	if s.floodOnly {
+	if s.floodOnly || s.replicasOnly {
 		s.largeFile = 1 << 20 // It is not downloaded.
 	}
 	b := &bench{settings: s}
@@ -105,8 +108,11 @@ func (b *bench) measure(ctx context.Context) error {
 	all := []func(context.Context) error{
 		b.smallDownloads, b.tails, b.largeDownloads, b.storage, b.indexDownloads, b.smallUploads, b.flood, b.replicas, b.decisions, b.largeIndex,
 	}
-	if b.floodOnly {
+	switch {
+	case b.floodOnly:
 		all = []func(context.Context) error{b.flood}
+	case b.replicasOnly:
+		all = []func(context.Context) error{b.replicas}
 	}
 	for _, measure := range all {
 		// The disk has done then what the one before left to it.

@@ -33,10 +33,19 @@ func (b *bench) replicas(ctx context.Context) (rerr error) {
 	same := []*site{all[0], all[0], all[0]}
 	downloads := row{What: "downloads of 4 kB from three replicas, of one's", Target: atLeast(0.9, "")}
 	uploads := row{What: "small uploads to three replicas, of one's", Target: atLeast(0.9, "")}
-	var got, sent [2][]float64
+	spent := row{What: "their processor time, of one's"}
+	var got, sent, used [2][]float64
+	var by [2]times
 	for round := range b.rounds {
 		for i, servers := range [][]*site{same, all} {
-			d, err := b.downloadsFrom(ctx, servers)
+			if !b.replicasOnly {
+				d, err := b.downloadsFrom(ctx, servers)
+				if err != nil {
+					return err
+				}
+				got[i] = append(got[i], d)
+			}
+			before, err := processorTimes()
 			if err != nil {
 				return err
 			}
@@ -44,16 +53,28 @@ func (b *bench) replicas(ctx context.Context) (rerr error) {
 			if err != nil {
 				return err
 			}
-			got[i], sent[i] = append(got[i], d), append(sent[i], u)
+			after, err := processorTimes()
+			if err != nil {
+				return err
+			}
+			sent[i] = append(sent[i], u)
+			by[i] = addTimes(by[i], before, after, float64(b.uploads*b.rounds))
+			used[i] = append(used[i], after.total()-before.total())
 		}
 	}
 	for _, r := range []struct {
 		row
-		v [2][]float64
-	}{{downloads, got}, {uploads, sent}} {
-		r.Rounds[shared] = ratios(r.v[1], r.v[0])
-		r.Numbers = "one " + perSecond(middle(r.v[0])) + ", three " + perSecond(middle(r.v[1]))
-		b.table.add(r.row)
+		v       [2][]float64
+		numbers string
+	}{
+		{downloads, got, "one " + perSecond(middle(got[0])) + ", three " + perSecond(middle(got[1]))},
+		{uploads, sent, "one " + perSecond(middle(sent[0])) + ", three " + perSecond(middle(sent[1]))},
+		{spent, used, "an upload to one: " + listTimes(by[0]) + "; to three: " + listTimes(by[1])},
+	} {
+		if r.Rounds[shared] = ratios(r.v[1], r.v[0]); len(r.Rounds[shared]) > 0 {
+			r.Numbers = r.numbers
+			b.table.add(r.row)
+		}
 	}
 	return nil
 }

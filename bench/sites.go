@@ -128,7 +128,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 		}
 	}
 	b.nginx.dir = b.dir
-	if err := b.publish(ctx); err != nil || b.floodOnly {
+	if err := b.publish(ctx); err != nil || b.floodOnly || b.replicasOnly {
 		return err
 	}
 	return b.nginx.start(ctx)

@@ -23,7 +23,8 @@ const tenure = 10 * time.Second
 // deadline says when an index file is to be built, and since when it is to be.
 type deadline struct {
 	at, since time.Time
-	// seen is the generation that another server had built when the build was left to it.
+	// seen is the generation that another server had built when the build was left to it, 0 where it is not. Then at is when
+	// to look what became of that, however much changes until then.
 	seen int64
 }
 
@@ -79,6 +80,9 @@ func (a *agenda) patience(p place) time.Duration { return max(elsewhere, 2*a.too
 func (a *agenda) add(c change, now time.Time, wait time.Duration) {
 	p := c.place
 	d, waiting := a.due[p]
+	if d.seen > 0 {
+		return
+	}
 	if !waiting {
 		d.since = now
 	}
@@ -152,7 +156,7 @@ func (b *Builder) leave(ctx context.Context, key pointerKey, now time.Time, tenu
 		return 0, false // Who builds finds out what is wrong.
 	}
 	mine, ok := b.authored.Peek(key)
-	return last.Generation, !ok || mine.Generation != last.Generation || mine.Hash != last.Hash
+	return last.Generation, !ok || mine.Generation != last.Generation || mine.Hash != last.Hash || mine.BuiltAt.UnixMilli() != last.BuiltAt.UnixMilli()
 }
 
 // current builds an index file unless it is up to date.

@@ -69,6 +69,8 @@ func TestBuildsAreLeftToTheServerThatDidTheLast(t *testing.T) {
 	built(1, time.Second, false)
 	change(time.Second)
 	step("another built a moment ago", 1500*time.Millisecond, 1, 4500*time.Millisecond)
+	change(1600 * time.Millisecond)
+	step("it is left to that one, whatever changes here", 2100*time.Millisecond, 1, 4500*time.Millisecond)
 	built(2, 4*time.Second, false)
 	change(4 * time.Second)
 	step("it goes on building", 4500*time.Millisecond, 1, 7500*time.Millisecond)
