@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
 
@@ -61,7 +62,9 @@ func (b *Builder) follow(ctx context.Context, a *agenda, wake <-chan change) {
 			return
 		case c := <-wake:
 			now := b.Now()
-			c.elsewhere = c.elsewhere && !b.inOffice(pointerKey{c.place, a.kind}, now, a.tenure(c.place))
+			key := pointerKey{c.place, a.kind}
+			c.elsewhere = c.elsewhere && !b.inOffice(key, now, a.tenure(c.place))
+			b.resume(a, key)
 			a.add(c, now, b.Debounce)
 		case <-timer.C:
 			b.work(ctx, a)
@@ -145,18 +148,53 @@ func (b *Builder) work(ctx context.Context, a *agenda) {
 
 // inOffice tells whether this server built an index file lately, and so builds it for all.
 func (b *Builder) inOffice(key pointerKey, now time.Time, tenure time.Duration) bool {
-	last, mine := b.authored.Peek(key)
-	return mine && now.Sub(last.BuiltAt) < tenure
+	for key := range key.offices() {
+		if last, mine := b.authored.Peek(key); mine && now.Sub(last.BuiltAt) < tenure {
+			return true
+		}
+	}
+	return false
 }
 
-// leave tells whether another server built an index file lately, and of which generation.
-func (b *Builder) leave(ctx context.Context, key pointerKey, now time.Time, tenure time.Duration) (int64, bool) {
-	last, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
-	if err != nil || now.Sub(last.BuiltAt) >= tenure {
-		return 0, false // Who builds finds out what is wrong.
+// offices gives an index file, and the one whose builder builds it where it was not built lately itself: shards are seldom
+// built while changes keep coming, and all servers would begin at the same time.
+func (k pointerKey) offices() iter.Seq[pointerKey] {
+	return func(yield func(pointerKey) bool) {
+		if yield(k) && k.kind == registry.IndexShards {
+			yield(pointerKey{k.place, registry.IndexRepodata})
+		}
 	}
+}
+
+// leave tells whether another server built an index file lately, and the last generation of which any was built.
+func (b *Builder) leave(ctx context.Context, key pointerKey, now time.Time, tenure time.Duration) (seen int64, left bool) {
+	for key := range key.offices() {
+		last, err := b.Store.Pointer(ctx, key.channel, string(key.name), key.kind)
+		if err != nil || now.Sub(last.BuiltAt) >= tenure {
+			continue // Who builds finds out what is wrong.
+		}
+		if seen == 0 {
+			left = !b.wrote(key, last)
+		}
+		seen = max(seen, last.Generation)
+	}
+	return seen, left
+}
+
+// wrote tells whether this server wrote a pointer. Several may have built the same at once: the last one wrote it.
+func (b *Builder) wrote(key pointerKey, p Pointer) bool {
 	mine, ok := b.authored.Peek(key)
-	return last.Generation, !ok || mine.Generation != last.Generation || mine.Hash != last.Hash || mine.BuiltAt.UnixMilli() != last.BuiltAt.UnixMilli()
+	return ok && mine.Generation == p.Generation && mine.Hash == p.Hash && mine.BuiltAt.UnixMilli() == p.BuiltAt.UnixMilli()
+}
+
+// resume ends that a build is left to another server if this one has built since, as it does for readers.
+func (b *Builder) resume(a *agenda, key pointerKey) {
+	d := a.due[key.place]
+	for office := range key.offices() {
+		if mine, ok := b.authored.Peek(office); ok && d.seen > 0 && mine.Generation > d.seen {
+			delete(a.due, key.place)
+		}
+	}
 }
 
 // current builds an index file unless it is up to date.

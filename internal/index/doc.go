@@ -33,7 +33,8 @@ type Store interface {
 	// EachFact gives the facts of all files.
 	EachFact(ctx context.Context, src Source, fn func(facts []byte) error) error
 
-	StaleShards(ctx context.Context, channel int64, subdir string, limit int) ([]Shard, error)
+	// StaleShards gives the first shards after a name whose package changed since they were made, by ascending name.
+	StaleShards(ctx context.Context, channel int64, subdir, after string, limit int) ([]Shard, error)
 	ShardFiles(ctx context.Context, src Source, name string) ([]File, error)
 	// SetShards points at shards, unless newer ones are pointed at, and forgets names without files.
 	SetShards(ctx context.Context, tx registry.Tx, channel int64, subdir string, list []Shard) error

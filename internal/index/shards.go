@@ -17,19 +17,23 @@ const shardBatch = 256
 // shardPuts is how many shards are stored at once. Each waits for the disk or for the object storage nearly all of its time.
 const shardPuts = 16
 
-// refreshShards makes every shard anew whose package changed, some at a time.
+// refreshShards makes every shard anew whose package changed, some at a time, and each once: of what changes meanwhile the
+// next build tells, and while uploads keep coming this one would not end.
 func (b *Builder) refreshShards(ctx context.Context, enc *repodata.ShardEncoder, p place) error {
 	src, err := b.source(ctx, p)
 	if err != nil {
 		return err
 	}
-	for {
-		stale, err := b.Store.StaleShards(ctx, p.channel, string(p.name), shardBatch)
+	for after := ""; ; {
+		stale, err := b.Store.StaleShards(ctx, p.channel, string(p.name), after, shardBatch)
 		if err != nil || len(stale) == 0 {
 			return err
 		}
 		if err := b.refresh(ctx, enc, src, p, stale); err != nil {
 			return err
+		}
+		if after = stale[len(stale)-1].Name; len(stale) < shardBatch {
+			return nil
 		}
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kingsnake/conda/repodata"
 	"kingsnake/internal/blob"
@@ -89,6 +92,72 @@ func TestShardsAreStoredSeveralAtATime(t *testing.T) {
 		}
 		if s != want {
 			t.Errorf("shard %d is %+v, want %+v", i, s, want)
+		}
+	}
+}
+
+// alwaysStale is a store to whose packages uploads come without end: whatever was made is out of date again.
+type alwaysStale struct {
+	oneEach
+	names []string
+	made  []string
+}
+
+func (s *alwaysStale) IsVirtual(context.Context, int64) (bool, error) { return false, nil }
+
+func (s *alwaysStale) StaleShards(_ context.Context, _ int64, _, after string, limit int) (list []Shard, err error) {
+	for _, name := range s.names {
+		if name > after && len(list) < limit {
+			list = append(list, Shard{Name: name, Generation: 1})
+		}
+	}
+	return list, nil
+}
+
+func (s *alwaysStale) Write(_ context.Context, fn func(registry.Tx) error) error { return fn(nil) }
+
+func (s *alwaysStale) DoomedBlobs(context.Context, registry.Tx, []blob.Hash) ([]registry.Doomed, error) {
+	return nil, nil
+}
+
+func (s *alwaysStale) ReplaceBlobs(context.Context, registry.Tx, int64, string, string, time.Time, ...blob.Hash) error {
+	return nil
+}
+
+func (s *alwaysStale) HoldBlobs(context.Context, registry.Tx, int64, string, string, time.Time, ...blob.Hash) error {
+	return nil
+}
+
+func (s *alwaysStale) SetShards(_ context.Context, _ registry.Tx, _ int64, _ string, list []Shard) error {
+	for _, x := range list {
+		s.made = append(s.made, x.Name)
+	}
+	return nil
+}
+
+// TestShardsAreMadeOnceEach: a build ends, however fast uploads come, and has made each shard that was out of date when it
+// began.
+func TestShardsAreMadeOnceEach(t *testing.T) {
+	files, err := fsblob.Open(t.TempDir(), fsblob.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := files.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, n := range []int{0, 3, shardBatch, shardBatch + 1} {
+		store := &alwaysStale{}
+		for i := range n {
+			store.names = append(store.names, fmt.Sprintf("name%04d", i))
+		}
+		b := New(Options{Store: store, Blobs: files, Feed: &registry.Feed{}, Gate: &sync.RWMutex{}})
+		if err := b.refreshShards(t.Context(), &repodata.ShardEncoder{}, place{1, "noarch"}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(store.made, store.names) {
+			t.Errorf("of %d shards %d were made, want each once", n, len(store.made))
 		}
 	}
 }

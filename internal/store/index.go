@@ -86,10 +86,10 @@ func (s *Store) each(ctx context.Context, query string, args []any, fn func(*sql
 	return s.translate(rows.Err())
 }
 
-// StaleShards gives shards whose package changed since they were made.
-func (s *Store) StaleShards(ctx context.Context, channel int64, subdir string, limit int) ([]index.Shard, error) {
+// StaleShards gives shards whose package changed since they were made, by ascending name, those after a name.
+func (s *Store) StaleShards(ctx context.Context, channel int64, subdir, after string, limit int) ([]index.Shard, error) {
 	rows, err := s.reader.query(ctx, `SELECT name, generation, built, sha256 FROM shards
-		WHERE channel_id = $1 AND subdir = $2 AND built < generation ORDER BY name LIMIT $3`, channel, subdir, limit)
+		WHERE channel_id = $1 AND subdir = $2 AND built < generation AND name > $3 ORDER BY name LIMIT $4`, channel, subdir, after, limit)
 	return collect(s, rows, err, func(r scanner) (x index.Shard, err error) {
 		var sha []byte
 		err = r.Scan(&x.Name, &x.Generation, &x.Built, &sha)

@@ -89,5 +89,5 @@ func (s *suite) placesExist(c registry.Channel) {
 		}
 	}
 	same(s, "subdirs of main", must[[]index.Subdir](s, "subdirs")(s.Subdirs(s.ctx(), c.ID)), []index.Subdir{{Name: "noarch", Generation: 3}})
-	same(s, "stale", must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "label/dev/linux-64", 9)), []index.Shard{{Name: "a", Generation: 1}})
+	same(s, "stale", must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "label/dev/linux-64", "", 9)), []index.Shard{{Name: "a", Generation: 1}})
 }

@@ -126,8 +126,12 @@ func (s *suite) indexReads() {
 	slices.Sort(facts)
 	same(s, "facts", facts, []string{string(a.Facts), string(b.Facts)})
 
-	stale := must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", 10))
+	stale := must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", "", 10))
 	same(s, "stale shards", stale, []index.Shard{{Name: "a", Generation: 2}, {Name: "b", Generation: 1}})
+	for after, want := range map[string]int{"": 0, "a": 1} {
+		same(s, "the next after "+after, must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", after, 1)), stale[want:want+1])
+	}
+	same(s, "none is left", len(must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", "b", 10))), 0)
 	files := must[[]index.File](s, "files")(s.ShardFiles(s.ctx(), noarch, "a"))
 	same(s, "a shard's files", files, []index.File{{Filename: a.Filename, Record: a.Record, RunExports: a.RunExports}})
 	made := stale[0]
@@ -139,7 +143,7 @@ func (s *suite) indexReads() {
 	older := made
 	older.Built, older.Hash = 1, blob.Sum([]byte("older"))
 	s.write(func(tx registry.Tx) error { return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{older}) })
-	same(s, "still stale", must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", 10)), stale[1:])
+	same(s, "still stale", must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", "", 10)), stale[1:])
 	s.write(func(tx registry.Tx) error {
 		return s.SetShards(s.ctx(), tx, c.ID, "noarch", []index.Shard{{Name: "b", Generation: 1, Built: 1}})
 	})

@@ -80,7 +80,7 @@ func (s *suite) marks(first, second, all, bare registry.Channel) {
 	}
 	names := func(c registry.Channel) (names []string) {
 		s.Helper()
-		for _, x := range must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", 9)) {
+		for _, x := range must[[]index.Shard](s, "stale")(s.StaleShards(s.ctx(), c.ID, "noarch", "", 9)) {
 			names = append(names, x.Name)
 		}
 		return names
