@@ -25,6 +25,10 @@ type settings struct {
 	floodOnly bool
 	// replicasOnly measures only uploads to several servers of one site, for which nginx and wrk need not be installed.
 	replicasOnly bool
+	// uploadsOnly measures only small uploads to SQLite and files, also by the programs in beside, separated by commas, and writes a
+	// profile of the first to uploadProfile.
+	uploadsOnly           bool
+	beside, uploadProfile string
 	// forge is the data folder of the channel with 1,000,000 records.
 	forge string
 	large largeSettings
@@ -59,6 +63,9 @@ func main() {
 	flag.BoolVar(&s.floodOnly, "flood", false, "only the flood of bad tokens and passwords, for which nothing has to be installed")
 	flag.BoolVar(&s.replicasOnly, "replicas", false, "only uploads to three servers of one site, for which neither nginx nor wrk has to be installed")
 	flag.StringVar(&s.forge, "forge", "bench/out/large/forge", "data folder of the channel with 1,000,000 records, which make bench-large makes")
+	flag.BoolVar(&s.uploadsOnly, "small-uploads", false, "only small uploads to SQLite and files, for which nothing has to be installed")
+	flag.StringVar(&s.beside, "beside", "", "with -small-uploads, programs to measure too, with commas between")
+	flag.StringVar(&s.uploadProfile, "upload-profile", "", "with -small-uploads, write a profile of the server's processor time to this file")
 	s.large.flags()
 	flag.Parse()
 	do := func(ctx context.Context) error { return run(ctx, s) }
@@ -92,9 +99,16 @@ func run(ctx context.Context, s settings) (rerr error) {
 		s.largeFile = 1 << 20 // It is not downloaded.
 	}
 	b := &bench{settings: s}
-	before := machine()
-	if err := errors.Join(b.measure(ctx), b.stop()); err != nil {
+	before, measure := machine(), b.measure
+	if s.uploadsOnly {
+		measure = b.uploadsOnly
+	}
+	if err := errors.Join(measure(ctx), b.stop()); err != nil {
 		return err
+	}
+	if s.uploadsOnly {
+		fmt.Println(before)
+		return nil
 	}
 	fmt.Printf("%s; rounds: %d of %s\n\n", before, s.rounds, s.duration)
 	return b.table.print(os.Stdout)

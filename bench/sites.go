@@ -81,6 +81,20 @@ func (s *site) fill(ctx context.Context) (rerr error) {
 
 // signIn makes the channel for packages and a token that reads all there is.
 func (s *site) signIn(ctx context.Context) error {
+	if err := s.signInUploader(ctx); err != nil {
+		return err
+	}
+	token := api.TokenCreate{Name: packages}
+	for _, name := range []string{packages, largesite.Forge} {
+		token.Resources = append(token.Resources, api.TokenResource{ResourceType: api.ResourceTypeChannel, ResourceID: name, Permission: api.LevelRead})
+	}
+	t, err := s.uploader.CreateToken(ctx, token)
+	s.token = t.Secret
+	return err
+}
+
+// signInUploader makes the channel for packages.
+func (s *site) signInUploader(ctx context.Context) error {
 	c, err := client.New(s.url)
 	if err != nil {
 		return err
@@ -91,15 +105,7 @@ func (s *site) signIn(ctx context.Context) error {
 	}
 	s.session = in.Token
 	s.uploader = c.As(client.Session(s.session))
-	if _, err := s.uploader.CreateChannel(ctx, api.ChannelCreate{Name: packages}); err != nil {
-		return err
-	}
-	token := api.TokenCreate{Name: packages}
-	for _, name := range []string{packages, largesite.Forge} {
-		token.Resources = append(token.Resources, api.TokenResource{ResourceType: api.ResourceTypeChannel, ResourceID: name, Permission: api.LevelRead})
-	}
-	t, err := s.uploader.CreateToken(ctx, token)
-	s.token = t.Secret
+	_, err = s.uploader.CreateChannel(ctx, api.ChannelCreate{Name: packages})
 	return err
 }
 
