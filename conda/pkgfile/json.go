@@ -21,23 +21,12 @@ func checkJSON(member string, data []byte, lim Limits) error {
 	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
 		return refuse(CodeBadJSON, member, "the file starts with a byte order mark; write it without one")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	w := jsonWalk{member: member, maxDepth: lim.MaxDepth}
-	for {
-		tok, err := dec.Token()
-		if errors.Is(err, io.EOF) && w.values > 0 && len(w.stack) == 0 {
-			break
-		}
-		if err != nil {
-			return refuse(CodeBadJSON, member, "not valid JSON: %s", jsonMessage(err))
-		}
-		if err := w.token(tok); err != nil {
-			return err
-		}
-	}
 	if !json.Valid(data) {
-		return refuse(CodeBadJSON, member, "not valid JSON")
+		return badJSON(member, data, lim)
+	}
+	w := jsonWalk{member: member, maxDepth: lim.MaxDepth}
+	if err := w.walk(data); err != nil {
+		return err
 	}
 	if !pairedSurrogates(data) {
 		return refuse(CodeInvalidUTF8, member, "a string has half of a \\u surrogate pair")
@@ -45,81 +34,38 @@ func checkJSON(member string, data []byte, lim Limits) error {
 	return nil
 }
 
+// badJSON says what is wrong with data that is not valid JSON. What else is wrong before that comes first.
+func badJSON(member string, data []byte, lim Limits) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for depth, values := 0, 0; ; {
+		tok, err := dec.Token()
+		switch {
+		case errors.Is(err, io.EOF) && values > 0 && depth == 0:
+			return refuse(CodeBadJSON, member, "not valid JSON")
+		case err != nil:
+			return refuse(CodeBadJSON, member, "not valid JSON: %s", jsonMessage(err))
+		case values > 0 && depth == 0:
+			return refuse(CodeBadJSON, member, "there is more than one JSON value in the file")
+		}
+		switch tok {
+		case json.Delim('{'), json.Delim('['):
+			if depth++; depth > lim.MaxDepth {
+				return refuse(CodeTooDeep, member, "the JSON is nested more than %d levels deep", lim.MaxDepth)
+			}
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			values++
+		}
+	}
+}
+
 func jsonMessage(err error) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"
 	}
 	return err.Error()
-}
-
-// jsonWalk follows the tokens of one document.
-type jsonWalk struct {
-	member   string
-	maxDepth int
-	values   int
-	stack    []jsonLevel
-}
-
-type jsonLevel struct {
-	keys    map[string]struct{} // nil in an array
-	wantKey bool
-}
-
-func (w *jsonWalk) token(tok json.Token) error {
-	if len(w.stack) == 0 && w.values > 0 {
-		return refuse(CodeBadJSON, w.member, "there is more than one JSON value in the file")
-	}
-	var top *jsonLevel
-	if n := len(w.stack); n > 0 {
-		top = &w.stack[n-1]
-	}
-	if top != nil && top.wantKey {
-		if key, ok := tok.(string); ok {
-			if _, dup := top.keys[key]; dup {
-				return refuse(CodeDuplicateKey, w.member, "the key %q occurs twice in one object", key)
-			}
-			top.keys[key] = struct{}{}
-			top.wantKey = false
-			return nil
-		}
-	}
-	switch v := tok.(type) {
-	case json.Delim:
-		return w.delim(v)
-	case json.Number:
-		if err := checkNumber(w.member, v.String()); err != nil {
-			return err
-		}
-	}
-	w.value()
-	return nil
-}
-
-func (w *jsonWalk) delim(d json.Delim) error {
-	switch d {
-	case '{', '[':
-		if len(w.stack) >= w.maxDepth {
-			return refuse(CodeTooDeep, w.member, "the JSON is nested more than %d levels deep", w.maxDepth)
-		}
-		level := jsonLevel{}
-		if d == '{' {
-			level = jsonLevel{keys: map[string]struct{}{}, wantKey: true}
-		}
-		w.stack = append(w.stack, level)
-	default:
-		w.stack = w.stack[:len(w.stack)-1]
-		w.value()
-	}
-	return nil
-}
-
-// value notes that a complete value has passed.
-func (w *jsonWalk) value() {
-	if n := len(w.stack); n > 0 {
-		w.stack[n-1].wantKey = w.stack[n-1].keys != nil
-		return
-	}
-	w.values++
 }
 
 func checkNumber(member, text string) error {

@@ -143,6 +143,9 @@ func (c *container) checkMetadata(src *source, lim Limits) error {
 	if err := checkCRC(buf, c.metadata); err != nil {
 		return err
 	}
+	if string(buf) == `{"conda_pkg_format_version": 2}` {
+		return nil // As Python writes it, and so most builders.
+	}
 	fields, err := parseObject(name, buf, lim)
 	if err != nil {
 		return refuse(CodeBadMetadata, name, "%s", messageOf(err))
