@@ -19,6 +19,8 @@ type Staged struct {
 	name  string
 	file  *os.File
 	size  int64
+	// wrote is when the last bytes came, and so the time that the file bears.
+	wrote time.Time
 
 	// failed is the first error of a write or a commit. It sticks: what the
 	// kernel could not write once it may have dropped, so that syncing a
@@ -66,6 +68,7 @@ func (g *Staged) Write(p []byte) (int, error) {
 	}
 	n, err := g.file.Write(p)
 	g.size += int64(n)
+	g.wrote = time.Now()
 	g.failed = translate("write staged blob", err)
 	return n, g.failed
 }
@@ -126,9 +129,11 @@ func (g *Staged) commit(h blob.Hash) error {
 
 // seal makes the staged bytes durable under their staging name.
 func (g *Staged) seal() error {
-	now := time.Now()
-	if err := g.store.root.Chtimes(g.name, now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	// A file that was written just now need not be told the time.
+	if now := time.Now(); now.Sub(g.wrote) > time.Second {
+		if err := g.store.root.Chtimes(g.name, now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	if !g.store.opts.NoSync {
 		if err := g.file.Sync(); err != nil {
