@@ -14,8 +14,13 @@ import (
 const elsewhere = 3 * time.Second
 
 // pouring is for how many times the wait shards stay as they are at the most, while changes keep coming. Nobody reads old
-// ones: who asks for the shard index before that gets it built, and who does not has not to pay for those in between.
-const pouring = 20
+// ones: who asks for the shard index before that gets it built, and who does not has not to pay for those in between. The
+// repodata.json of a channel for which that takes a moment only stays pouringFew times: shards are left to who builds it, and so
+// it is built more than once in a tenure.
+const (
+	pouring    = 20
+	pouringFew = 4
+)
 
 // tenure is for how long a server that built an index file builds the next one too, for all servers. Each is told of all
 // changes, so that one build a pause is enough, and uploads do not wait for the writes of as many as there are servers.
@@ -33,9 +38,21 @@ type deadline struct {
 type agenda struct {
 	kind registry.IndexKind
 	due  map[place]deadline
-	// rests is until when a file is left alone whose build took long, and took how long that was.
+	// rests is until when a file is left alone whose build took long, and took how long the last build was.
 	rests map[place]time.Time
 	took  map[place]time.Duration
+}
+
+// awaits tells for how many times the wait changes that keep coming are waited for, 1 if they are not: if whoever asks meanwhile hardly
+// waits for a build, or has to wait for it however long it takes.
+func (a *agenda) awaits(p place, wait time.Duration) time.Duration {
+	if a.kind == registry.IndexShards {
+		return pouring
+	}
+	if took, known := a.took[p]; known && took <= wait/2 {
+		return pouringFew
+	}
+	return 1
 }
 
 func newAgenda(kind registry.IndexKind) *agenda {
@@ -89,10 +106,8 @@ func (a *agenda) add(c change, now time.Time, wait time.Duration) {
 	if !waiting {
 		d.since = now
 	}
-	longest := wait
-	if a.kind == registry.IndexShards {
-		longest *= pouring
-	}
+	times := a.awaits(p, wait)
+	longest := times * wait
 	if c.elsewhere {
 		more := a.patience(p)
 		wait, longest = wait+more, longest+more
@@ -104,7 +119,7 @@ func (a *agenda) add(c change, now time.Time, wait time.Duration) {
 	if rest := a.rests[p]; at.Before(rest) {
 		at = rest
 	}
-	if a.kind == registry.IndexShards || !waiting || at.Before(d.at) {
+	if times > 1 || !waiting || at.Before(d.at) {
 		d.at = at
 	}
 	a.due[p] = d
@@ -135,13 +150,18 @@ func (b *Builder) work(ctx context.Context, a *agenda) {
 		}
 		delete(a.due, p)
 		delete(a.rests, p)
-		if _, err := b.current(ctx, key); err != nil && ctx.Err() == nil {
+		built, err := b.current(ctx, key)
+		if err != nil && ctx.Err() == nil {
 			b.Log.Error("the index could not be built; the next reader tries again", "channel", key.channel, "place", key.name, "kind", key.kind, "error", err)
 		}
 		end := b.Now()
-		if t := end.Sub(start); t > b.Debounce {
+		t := end.Sub(start)
+		if err == nil && !built.BuiltAt.Before(start.Truncate(time.Millisecond)) {
+			a.took[p] = t // Else a reader had it built.
+		}
+		if t > b.Debounce {
 			// What changed meanwhile waits for as long as a build takes, whether or not the queue had room for it.
-			a.due[p], a.rests[p], a.took[p] = deadline{at: end.Add(t), since: end}, end.Add(t), t
+			a.due[p], a.rests[p] = deadline{at: end.Add(t), since: end}, end.Add(t)
 		}
 	}
 }

@@ -17,6 +17,8 @@ func TestAgenda(t *testing.T) {
 		changes   []time.Duration
 		elsewhere bool
 		rests     time.Duration
+		// took is how long the last build of repodata.json was, 0 for unknown.
+		took time.Duration
 		// When the two are due, after the start.
 		shards, repodata time.Duration
 	}{
@@ -28,9 +30,15 @@ func TestAgenda(t *testing.T) {
 			name: "without end, of another server", changes: every(100*time.Millisecond, 20*time.Second), elsewhere: true,
 			shards: pouring*wait + elsewhere, repodata: wait + elsewhere,
 		},
+		{name: "changes without end where a build is quick", changes: every(100*time.Millisecond, 20*time.Second), took: wait / 2, shards: pouring * wait, repodata: pouringFew * wait},
+		{name: "two changes where a build is quick", changes: []time.Duration{0, 300 * time.Millisecond}, took: wait / 2, shards: 800 * time.Millisecond, repodata: 800 * time.Millisecond},
+		{name: "changes without end where it is not", changes: every(100*time.Millisecond, 20*time.Second), took: wait/2 + 1, shards: pouring * wait, repodata: wait},
 		{name: "after a long build", changes: []time.Duration{0}, rests: 3 * time.Second, shards: wait, repodata: 3 * time.Second},
 	} {
 		shards, repodata := newAgenda(registry.IndexShards), newAgenda(registry.IndexRepodata)
+		if c.took > 0 {
+			repodata.took[p] = c.took
+		}
 		if c.rests > 0 {
 			repodata.rests[p] = start.Add(c.rests)
 		}
