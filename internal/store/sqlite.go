@@ -64,7 +64,8 @@ func sqliteCode(err error) (int, bool) {
 }
 
 // OpenSQLite opens, and makes where it is missing, the database file at path, and brings its tables up to date.
-// It runs in WAL mode with synchronous FULL, so a commit that returned survives a crash of the machine.
+// It runs in WAL mode with synchronous FULL, so a commit that returned survives a crash of the machine. What is in the log of
+// writes is carried over to the file when it has 16 MB; many pages are written more than once by then, and carried over once.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	w, err := sql.Open("sqlite", sqliteDSN(path, false))
 	if err != nil {
@@ -91,7 +92,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{}
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "temp_store(MEMORY)"} {
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)"} {
 		q.Add("_pragma", p)
 	}
 	if readOnly {

@@ -54,7 +54,7 @@ func TestEveryConnectionIsDurable(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = c.Close() })
-			for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "query_only": map[string]string{"writer": "0", "reader": "1"}[name]} {
+			for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "wal_autocheckpoint": "4000", "foreign_keys": "1", "query_only": map[string]string{"writer": "0", "reader": "1"}[name]} {
 				var got string
 				if err := c.QueryRowContext(context.Background(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 					t.Errorf("%s %d: %s = %q, %v, want %q", name, i, pragma, got, err, want)
