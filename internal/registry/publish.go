@@ -101,10 +101,11 @@ func taken(c Channel, had File) error {
 		"channel %s has another %s already (sha256 %s); raise the build number, or upload with force to replace it", c.Path, had.CKey(), had.SHA256)}
 }
 
-// publish makes a stored file visible: its record, its package, the index and the audit change in one transaction.
-func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool) (UploadResult, error) {
+// publish makes a stored file visible: its record, its package, the index and the audit change in one transaction. Arrived is
+// called when it has lined up, if it does.
+func (s *Packages) publish(ctx context.Context, u *Upload, f File, force bool, arrived func()) (UploadResult, error) {
 	if u.usual(f, force) {
-		if out, done, err := s.together(ctx, u, f); done {
+		if out, done, err := s.together(ctx, u, f, arrived); done {
 			return out, err
 		}
 	}

@@ -249,7 +249,7 @@ func (s *Packages) Finish(ctx context.Context, caller *access.Caller, path, name
 		return UploadResult{}, err
 	}
 	f.ChannelID, f.Uploader, f.Labels = c.ID, caller.Principal.Name, g.Labels
-	out, err := s.publish(ctx, u, f, false)
+	out, err := s.publish(ctx, u, f, false, func() {})
 	if errors.Is(err, ErrNoRecord) {
 		return UploadResult{}, errNoStaging()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"kingsnake/conda/channel"
@@ -43,38 +42,6 @@ type waiting struct {
 	apart bool
 }
 
-// gathering is the uploads that wait to be written, by channel. The first of each channel's writes for the others.
-type gathering struct {
-	mu   sync.Mutex
-	line map[int64][]*waiting
-}
-
-func newGathering() *gathering { return &gathering{line: map[int64][]*waiting{}} }
-
-// join puts an upload at the end of its channel's line and tells whether it is the first.
-func (g *gathering) join(w *waiting) (first bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	id := w.upload.channel.ID
-	g.line[id] = append(g.line[id], w)
-	return len(g.line[id]) == 1
-}
-
-// take gives who waits for a channel, beginning with the one that writes for them. The next in line writes for those behind.
-func (g *gathering) take(id int64) []*waiting {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	line := g.line[id]
-	n := min(len(line), maxTogether)
-	if rest := line[n:]; len(rest) > 0 {
-		g.line[id] = slices.Clone(rest)
-		rest[0].turn <- true
-	} else {
-		delete(g.line, id)
-	}
-	return line[:n]
-}
-
 // usual tells whether an upload is one of those that are written together: of a file that nothing is known to be there of,
 // under the label main, into a channel that hides nothing, by a caller who has nothing to pay for it.
 func (u *Upload) usual(f File, force bool) bool {
@@ -88,12 +55,14 @@ func (f FamilyFilter) none() bool {
 
 // together publishes a file with those that others upload to the same channel meanwhile. False says that it has to be
 // written by itself, which finds out what is special about it.
-func (s *Packages) together(ctx context.Context, u *Upload, f File) (UploadResult, bool, error) {
+func (s *Packages) together(ctx context.Context, u *Upload, f File, arrived func()) (UploadResult, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return UploadResult{}, true, err
 	}
 	w := &waiting{upload: u, file: f, turn: make(chan bool, 1)}
-	if s.gathered.join(w) || <-w.turn {
+	first := s.gathered.join(w)
+	arrived()
+	if first || <-w.turn {
 		s.writeFor(ctx, w)
 	}
 	if w.apart || w.err != nil {
@@ -122,6 +91,9 @@ func (s *Packages) writeFor(ctx context.Context, first *waiting) {
 			}
 		}
 	}()
+	if !s.shared {
+		s.gathered.settle(id)
+	}
 	err = s.write(context.WithoutCancel(ctx), first.upload.caller, func(w *work) error {
 		all = s.gathered.take(id)
 		failed = s.publishAll(ctx, w, first.upload.channel, all)

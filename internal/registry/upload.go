@@ -161,11 +161,16 @@ func (r *Received) Publish(ctx context.Context, in UploadInput) (UploadResult, e
 	}
 	s.gate.RLock()
 	defer s.gate.RUnlock()
+	arrived := func() {}
+	if r.whole != nil && u.usual(f, in.Force) {
+		arrived = s.gathered.announce(u.channel.ID)
+		defer arrived()
+	}
 	if err := r.staged.Commit(ctx, f.SHA256); err != nil {
 		return UploadResult{}, blobError(err)
 	}
 	u.leave() // From here on the transaction counts.
-	return s.publish(ctx, u, f, in.Force)
+	return s.publish(ctx, u, f, in.Force, arrived)
 }
 
 func pick(r *UploadResult) UploadResult {
