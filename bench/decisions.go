@@ -35,7 +35,7 @@ func openJudge(ctx context.Context, dir string) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &judge{site, identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, site.Service.Tokens.PolicyFor, site.Feed, o.Log, time.Now)}, nil
+	return &judge{site, identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, site.Service.Tokens.PolicyFor, site.Feed, identity.NewLimiter(), o.Log, time.Now)}, nil
 }
 
 // caller finds out who sends a token.

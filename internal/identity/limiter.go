@@ -12,10 +12,16 @@ import (
 // Limiter slows down who guesses. It never touches who holds a good token: it is asked only after a credential failed,
 // or before a password is tried.
 type Limiter struct {
-	tokens    *buckets
-	passwords *buckets
-	accounts  *buckets
-	leaks     *buckets
+	tokens    *buckets[netip.Addr]
+	passwords *buckets[netip.Addr]
+	accounts  *buckets[guessed]
+	leaks     *buckets[netip.Addr]
+}
+
+// guessed is an account whose password is guessed from an address.
+type guessed struct {
+	from    netip.Addr
+	account string
 }
 
 // The rates. A client that holds a stale token asks for half a dozen files at once, so bursts are generous.
@@ -36,16 +42,26 @@ const (
 // NewLimiter makes a limiter with the built-in rates.
 func NewLimiter() *Limiter {
 	return &Limiter{
-		tokens:    newBuckets(badTokensPerSecond, badTokensBurst),
-		passwords: newBuckets(rate.Limit(passwordsPerMinute)/60, passwordsBurst),
-		accounts:  newBuckets(rate.Limit(perAccountPerMinute)/60, perAccountBurst),
-		leaks:     newBuckets(leaksPerSecond, leaksBurst),
+		tokens:    newBuckets[netip.Addr](badTokensPerSecond, badTokensBurst),
+		passwords: newBuckets[netip.Addr](rate.Limit(passwordsPerMinute)/60, passwordsBurst),
+		accounts:  newBuckets[guessed](rate.Limit(perAccountPerMinute)/60, perAccountBurst),
+		leaks:     newBuckets[netip.Addr](leaksPerSecond, leaksBurst),
 	}
 }
 
 // BadToken counts a bad token from an address. It tells whether there were too many, and when to try again.
 func (l *Limiter) BadToken(a netip.Addr, now time.Time) (wait time.Duration, ok bool) {
 	return l.tokens.take(network(a), 1, now)
+}
+
+// Flooding tells that the next bad token from an address will be one too many. It counts nothing.
+func (l *Limiter) Flooding(a netip.Addr, now time.Time) bool {
+	return l.tokens.wait(network(a), now) > 0
+}
+
+// Passwords tells how long an address has to wait until it may try any password, 0 if it need not. It counts nothing.
+func (l *Limiter) Passwords(a netip.Addr, now time.Time) time.Duration {
+	return l.passwords.wait(network(a), now)
 }
 
 // Leaks asks whether an address may report n more strings that it found, before any of them is looked for.
@@ -60,7 +76,7 @@ func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund 
 	if !ok {
 		return nil, wait, false
 	}
-	byAccount, wait, ok := l.accounts.reserve(network(a)+" "+account[:min(len(account), maxAccount)], 1, now)
+	byAccount, wait, ok := l.accounts.reserve(guessed{network(a), account[:min(len(account), maxAccount)]}, 1, now)
 	if !ok {
 		return nil, wait, false
 	}
@@ -71,36 +87,45 @@ func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund 
 }
 
 // network is what counts as one client: an IPv4 address, or the /64 of an IPv6 one, which a single client can fill.
-func network(a netip.Addr) string {
-	a = a.Unmap()
+func network(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
 	if a.Is6() {
-		p, err := a.WithZone("").Prefix(64)
+		p, err := a.Prefix(64)
 		if err == nil {
-			return p.String()
+			return p.Addr()
 		}
 	}
-	return a.String()
+	return a
 }
 
 // buckets are token buckets by key, the least used of which are forgotten when there are too many.
-type buckets struct {
+type buckets[K comparable] struct {
 	limit rate.Limit
 	burst int
-	byKey memo.Bounded[string, *rate.Limiter]
+	byKey memo.Bounded[K, *rate.Limiter]
 }
 
-func newBuckets(limit rate.Limit, burst int) *buckets {
-	return &buckets{limit: limit, burst: burst, byKey: memo.NewBounded[string, *rate.Limiter](maxBuckets, nil)}
+func newBuckets[K comparable](limit rate.Limit, burst int) *buckets[K] {
+	return &buckets[K]{limit: limit, burst: burst, byKey: memo.NewBounded[K, *rate.Limiter](maxBuckets, nil)}
+}
+
+// wait tells when the key will have a chance, without spending it; 0 for now.
+func (b *buckets[K]) wait(key K, now time.Time) time.Duration {
+	l, found := b.byKey.GetIfPresent(key)
+	if !found {
+		return 0
+	}
+	return max(0, time.Duration((1-l.TokensAt(now))/float64(b.limit)*float64(time.Second)))
 }
 
 // take spends n of the key's chances, which may not be more than the burst.
-func (b *buckets) take(key string, n int, now time.Time) (wait time.Duration, ok bool) {
+func (b *buckets[K]) take(key K, n int, now time.Time) (wait time.Duration, ok bool) {
 	_, wait, ok = b.reserve(key, n, now)
 	return wait, ok
 }
 
 // reserve is take with a reservation that can be cancelled.
-func (b *buckets) reserve(key string, n int, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
+func (b *buckets[K]) reserve(key K, n int, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
 	l, found := b.byKey.GetIfPresent(key)
 	if !found {
 		l, _ = b.byKey.SetIfAbsent(key, rate.NewLimiter(b.limit, b.burst))

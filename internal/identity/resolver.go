@@ -29,8 +29,10 @@ type Resolver struct {
 	trail     *registry.Trail
 	policy    TokenPolicies
 	feed      *registry.Feed
+	limiter   *Limiter
 	now       func() time.Time
 	log       *slog.Logger
+	together  *together
 
 	secrets    *memo.Cache[[32]byte, secretRef]
 	tokens     *memo.Cache[int64, *token]
@@ -61,11 +63,12 @@ type secretLife struct {
 // TokenPolicies tells what the site demands of the tokens of a kind of account.
 type TokenPolicies func(context.Context, registry.PrincipalKind) (registry.TokenPolicy, error)
 
-// NewResolver makes a resolver that listens to the feed.
-func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy TokenPolicies, feed *registry.Feed, log *slog.Logger, now func() time.Time) *Resolver {
+// NewResolver makes a resolver that listens to the feed. The limiter tells it who can wait.
+func NewResolver(keys *Keys, d *registry.Directory, trail *registry.Trail, policy TokenPolicies, feed *registry.Feed, limiter *Limiter, log *slog.Logger, now func() time.Time) *Resolver {
 	r := &Resolver{
-		keys: keys, directory: d, trail: trail, policy: policy, feed: feed, now: now, log: log,
-		secrets: memo.New[[32]byte, secretRef](maxCachedSecrets), tokens: memo.New[int64, *token](maxCachedTokens),
+		keys: keys, directory: d, trail: trail, policy: policy, feed: feed, limiter: limiter, now: now, log: log,
+		together: newTogether(d.Strings),
+		secrets:  memo.New[[32]byte, secretRef](maxCachedSecrets), tokens: memo.New[int64, *token](maxCachedTokens),
 		principals: memo.New[int64, *access.Principal](maxCachedPrincipals), sessions: memo.New[string, registry.Session](maxCachedSessions),
 		everyone: memo.New[struct{}, *access.Principal](1),
 	}
@@ -144,7 +147,7 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 	ref, ok := r.secrets.Peek(mac)
 	if !ok {
 		var err error
-		ref, err = r.secret(ctx, mac)
+		ref, err = r.secret(ctx, caller, mac)
 		switch {
 		case errors.Is(err, registry.ErrNoRecord):
 			caller.Problem = access.ProblemUnknown
@@ -166,11 +169,22 @@ func (r *Resolver) identifyToken(ctx context.Context, caller *access.Caller, s s
 }
 
 // secret asks the database for a string. The request's own copy of the MAC stays where requests come by that need not ask.
-func (r *Resolver) secret(ctx context.Context, mac [32]byte) (secretRef, error) {
+func (r *Resolver) secret(ctx context.Context, caller *access.Caller, mac [32]byte) (secretRef, error) {
 	return r.secrets.Get(ctx, mac, func(ctx context.Context) (secretRef, error) {
-		secret, token, err := r.directory.String(ctx, mac[:])
-		return secretRef{secret, token}, err
+		p, err := r.place(ctx, caller, mac)
+		return secretRef{p.Secret, p.Token}, err
 	})
+}
+
+// place asks the database for a string: for one from an address that has sent too many bad ones together with others, since it is
+// hardly good, and with its own statement for any other.
+func (r *Resolver) place(ctx context.Context, caller *access.Caller, mac [32]byte) (registry.StringPlace, error) {
+	if r.limiter.Flooding(caller.Address, caller.Now) {
+		if p, ok, err := r.together.place(ctx, mac); ok {
+			return p, err
+		}
+	}
+	return r.directory.String(ctx, mac)
 }
 
 // judge sets the caller to the token's owner, or notes why the string does not work.

@@ -196,7 +196,7 @@ func TestOneNetworkPerIPv6Client(t *testing.T) {
 	if network(a) != network(b) {
 		t.Errorf("%s and %s count apart", a, b)
 	}
-	if mapped := netip.MustParseAddr("::ffff:192.0.2.1"); network(mapped) != "192.0.2.1" {
+	if mapped := netip.MustParseAddr("::ffff:192.0.2.1"); network(mapped) != netip.MustParseAddr("192.0.2.1") {
 		t.Errorf("network(%s) = %s", mapped, network(mapped))
 	}
 }

@@ -25,6 +25,8 @@ type DirectoryStore interface {
 	DeadSecretByMAC(ctx context.Context, mac []byte) (DeadSecret, error)
 	// StringByMAC tells where a string leads: to its own number and its token's, to 0 and 0 when it has ended.
 	StringByMAC(ctx context.Context, mac []byte) (secret, token int64, err error)
+	// StringsByMAC tells where several strings lead, by their MACs, in no order. Of those that never were it tells nothing.
+	StringsByMAC(ctx context.Context, macs [][]byte) (map[string]StringPlace, error)
 	SessionByPublicID(ctx context.Context, tx Tx, publicID string) (Session, error)
 }
 
@@ -141,13 +143,50 @@ func (d *Directory) Everyone(ctx context.Context) (*access.Principal, error) {
 // ErrEnded says that a string once was good; Dead knows more.
 var ErrEnded = errors.New("the string has ended")
 
-// String finds the string with this MAC and its token. It fails with ErrEnded or ErrNoRecord, and asks once for all of that:
-// most strings that lead nowhere never were good.
-func (d *Directory) String(ctx context.Context, mac []byte) (secret, token int64, err error) {
-	if secret, token, err = d.store.StringByMAC(ctx, mac); err == nil && secret == 0 {
-		err = ErrEnded
+// StringPlace is where a string leads: to its own number and its token's. That of one that has ended leads nowhere.
+type StringPlace struct {
+	Secret, Token int64
+	Ended         bool
+}
+
+// Known fails with ErrEnded for a string that has ended, and with ErrNoRecord for one that never was.
+func (p StringPlace) Known() (StringPlace, error) {
+	switch {
+	case p.Ended:
+		return p, ErrEnded
+	case p.Secret == 0:
+		return p, ErrNoRecord
 	}
-	return secret, token, err
+	return p, nil
+}
+
+// String finds the string with this MAC and its token. It fails as Known does, and asks once for all of that: most strings that
+// lead nowhere never were good.
+func (d *Directory) String(ctx context.Context, mac [32]byte) (StringPlace, error) {
+	secret, token, err := d.store.StringByMAC(ctx, mac[:])
+	if err != nil {
+		return StringPlace{}, err
+	}
+	return StringPlace{Secret: secret, Token: token, Ended: secret == 0}.Known()
+}
+
+// Strings finds those of several strings that are, or were once, and asks once for all.
+func (d *Directory) Strings(ctx context.Context, macs [][32]byte) (map[[32]byte]StringPlace, error) {
+	list := make([][]byte, len(macs))
+	for i := range macs {
+		list[i] = macs[i][:]
+	}
+	places, err := d.store.StringsByMAC(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[[32]byte]StringPlace, len(places))
+	for _, mac := range macs {
+		if p, ok := places[string(mac[:])]; ok {
+			out[mac] = p
+		}
+	}
+	return out, nil
 }
 
 // Secret finds the string with this MAC.

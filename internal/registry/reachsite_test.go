@@ -64,7 +64,7 @@ func newReachWorld(t testing.TB) *reachWorld {
 	w.svc = registry.New(registry.Options{
 		Store: w.db, Feed: w.feed, Mint: w.keys, Heads: w.keys, Tokens: registry.TokenPolicies{People: policy, Services: policy}, TrustedIssuers: []string{goodIssuer}, Log: log, Now: now,
 	})
-	w.resolver = identity.NewResolver(w.keys, w.svc.Directory, w.svc.Trail, w.svc.Tokens.PolicyFor, w.feed, log, now)
+	w.resolver = identity.NewResolver(w.keys, w.svc.Directory, w.svc.Trail, w.svc.Tokens.PolicyFor, w.feed, identity.NewLimiter(), log, now)
 	return w
 }
 

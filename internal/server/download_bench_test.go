@@ -67,7 +67,7 @@ func BenchmarkWarmDecision(b *testing.B) {
 	site.Channel(site.Admin, "team", api.PrivacyPrivate)
 	token := site.ResourceToken(site.Admin, "team", api.LevelRead)
 	inside := site.Server.Site()
-	resolver := identity.NewResolver(inside.Keys, inside.Service.Directory, inside.Service.Trail, inside.Service.Tokens.PolicyFor, inside.Feed, slog.New(slog.DiscardHandler), time.Now)
+	resolver := identity.NewResolver(inside.Keys, inside.Service.Directory, inside.Service.Trail, inside.Service.Tokens.PolicyFor, inside.Feed, identity.NewLimiter(), slog.New(slog.DiscardHandler), time.Now)
 	credential := identity.Credential{Kind: identity.TokenCredential, Secret: token.Secret}
 	identify := func(c *access.Caller) {
 		if err := resolver.Identify(b.Context(), c, credential); err != nil {

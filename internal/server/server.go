@@ -175,9 +175,10 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, rerr err
 	if s.follower, err = s.follow(ctx, o.Now); err != nil {
 		return nil, errors.Join(err, site.Store.Close())
 	}
+	limiter := identity.NewLimiter()
 	s.callers = &callers.Maker{
-		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, site.Service.Tokens.PolicyFor, site.Feed, o.Log, o.Now),
-		Limiter:  identity.NewLimiter(), Proxies: cfg.TrustedProxies, Usage: site.Service.Usage, Now: o.Now,
+		Resolver: identity.NewResolver(site.Keys, site.Service.Directory, site.Service.Trail, site.Service.Tokens.PolicyFor, site.Feed, limiter, o.Log, o.Now),
+		Limiter:  limiter, Proxies: cfg.TrustedProxies, Usage: site.Service.Usage, Now: o.Now,
 	}
 	s.jobs = jobs.New(jobs.Options{Queue: site.Service.Jobs, Callers: s.callers.Resolver.Again, Feed: site.Feed, Log: o.Log, Now: o.Now})
 	s.conda = channelhttp.New(channelhttp.Options{

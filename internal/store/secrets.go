@@ -37,6 +37,37 @@ func (s *Store) StringByMAC(ctx context.Context, mac []byte) (secret, token int6
 	return secret, token, s.translate(err)
 }
 
+// StringsByMAC tells where several strings lead, by their MACs. Of those that never were it tells nothing.
+func (s *Store) StringsByMAC(ctx context.Context, macs [][]byte) (map[string]registry.StringPlace, error) {
+	list := make([][]string, len(macs))
+	for i, mac := range macs {
+		list[i] = []string{hexText(mac)}
+	}
+	wanted := s.d.table("$1", kindBytes)
+	rows, err := s.reader.query(ctx, `SELECT mac, id, token_id FROM token_secrets WHERE mac IN (`+wanted+`)
+		UNION ALL SELECT mac, 0, 0 FROM dead_secrets WHERE mac IN (`+wanted+`)`, jsonList(list))
+	type found struct {
+		mac   []byte
+		place registry.StringPlace
+	}
+	all, err := collect(s, rows, err, func(r scanner) (f found, err error) {
+		err = r.Scan(&f.mac, &f.place.Secret, &f.place.Token)
+		return f, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]registry.StringPlace, len(all))
+	for _, f := range all {
+		f.place.Ended = f.place.Secret == 0
+		if f.place.Ended && out[string(f.mac)].Secret != 0 {
+			continue
+		}
+		out[string(f.mac)] = f.place
+	}
+	return out, nil
+}
+
 // RetireSecret sets the end of a string's overlap.
 func (s *Store) RetireSecret(ctx context.Context, tx registry.Tx, id int64, at time.Time) error {
 	return s.affected(s.q(tx).exec(ctx, `UPDATE token_secrets SET retires_at = $2 WHERE id = $1`, id, millis(at)))

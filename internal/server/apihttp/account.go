@@ -15,7 +15,7 @@ func marshal(v any) ([]byte, error) { return json.Marshal(v) }
 type loginInput struct{ Body api.LoginRequest }
 
 func (a *API) accountOperations() {
-	add(a, Operation{Method: http.MethodPost, Path: "/api/auth/login", Tag: "Account", Summary: "Sign in with a password", Open: true}, a.login)
+	add(a, Operation{Method: http.MethodPost, Path: "/api/auth/login", Tag: "Account", Summary: "Sign in with a password", Open: true, Password: true}, a.login)
 	add(a, Operation{Method: http.MethodPost, Path: "/api/auth/logout", Tag: "Account", Summary: "End the session", Self: true, Status: http.StatusNoContent},
 		func(ctx context.Context, caller *access.Caller, _ *struct{}) (*nothing, error) {
 			return nil, a.Service.Accounts.Logout(ctx, caller)

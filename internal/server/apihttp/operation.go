@@ -30,6 +30,8 @@ type Operation struct {
 	Status int
 	// ReadsBody tells that the operation reads and checks its body itself.
 	ReadsBody bool
+	// Password tells that the operation, which is open, takes a password: who has tried too many is refused unread.
+	Password bool
 }
 
 // huma is the declaration in the framework's words.
@@ -158,7 +160,11 @@ func (a *API) authenticate(o Operation) func(huma.Context, func(huma.Context)) {
 func (a *API) caller(r *http.Request, o Operation) (*access.Caller, error) {
 	id := callers.ID(r.Context())
 	if o.Open {
-		return a.Callers.Origin(r, id), nil
+		origin := a.Callers.Origin(r, id)
+		if o.Password {
+			return origin, a.Callers.MayTry(origin)
+		}
+		return origin, nil
 	}
 	caller, err := a.Callers.Caller(r.Context(), r, callers.Request{ID: id})
 	if err != nil {

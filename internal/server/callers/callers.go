@@ -81,13 +81,26 @@ func (m *Maker) Session(ctx context.Context, r *http.Request, requestID, bearer 
 func (m *Maker) TryPassword(c *access.Caller, account string, try func() error) error {
 	refund, wait, ok := m.Limiter.Password(c.Address, account, m.Now())
 	if !ok {
-		return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; try again in " + waitWords(wait)}
+		return tooManyPasswords(wait)
 	}
 	err := try()
 	if err == nil {
 		refund()
 	}
 	return err
+}
+
+// MayTry refuses whoever has tried so many passwords that TryPassword would refuse the next one, whatever the account, before
+// it is even read.
+func (m *Maker) MayTry(c *access.Caller) error {
+	if wait := m.Limiter.Passwords(c.Address, m.Now()); wait > 0 {
+		return tooManyPasswords(wait)
+	}
+	return nil
+}
+
+func tooManyPasswords(wait time.Duration) error {
+	return &registry.Error{Code: registry.CodeTooMany, RetryAfter: wait, Message: "too many passwords were tried; try again in " + waitWords(wait)}
 }
 
 // waitWords says how long to wait, in whole seconds.

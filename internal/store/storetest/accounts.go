@@ -352,6 +352,9 @@ func (s *suite) deadStrings() {
 		gotSecret, gotToken, err := s.StringByMAC(s.ctx(), mac)
 		s.fails(what, err, nil)
 		same(s, what, []int64{gotSecret, gotToken}, []int64{secret, token})
+		others := [][]byte{[]byte("no mac"), mac, {0, 0xff, '"'}}
+		places := must[map[string]registry.StringPlace](s, what+", asked for with others")(s.StringsByMAC(s.ctx(), others))
+		same(s, what+", asked for with others", places, map[string]registry.StringPlace{string(mac): {Secret: secret, Token: token, Ended: secret == 0}})
 	}
 	leads("a live string leads to its token", t.Secrets[0].ID, t.ID)
 	_, _, err = s.StringByMAC(s.ctx(), []byte("no mac"))
