@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/netip"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -72,17 +73,17 @@ func (l *Limiter) Leaks(a netip.Addr, n int, now time.Time) (wait time.Duration,
 // Password asks whether an address may try a password for an account now, before anything slow is done. A try whose
 // password is right is given back by calling refund, so that only guesses count.
 func (l *Limiter) Password(a netip.Addr, account string, now time.Time) (refund func(), wait time.Duration, ok bool) {
-	byAddress, wait, ok := l.passwords.reserve(network(a), 1, now)
-	if !ok {
+	from := network(a)
+	if wait, ok = l.passwords.take(from, 1, now); !ok {
 		return nil, wait, false
 	}
-	byAccount, wait, ok := l.accounts.reserve(guessed{network(a), account[:min(len(account), maxAccount)]}, 1, now)
-	if !ok {
+	of := guessed{from, account[:min(len(account), maxAccount)]}
+	if wait, ok = l.accounts.take(of, 1, now); !ok {
 		return nil, wait, false
 	}
 	return func() {
-		byAddress.CancelAt(now)
-		byAccount.CancelAt(now)
+		l.passwords.giveBack(from, now)
+		l.accounts.giveBack(of, now)
 	}, 0, true
 }
 
@@ -102,38 +103,79 @@ func network(a netip.Addr) netip.Addr {
 type buckets[K comparable] struct {
 	limit rate.Limit
 	burst int
-	byKey memo.Bounded[K, *rate.Limiter]
+	byKey memo.Bounded[K, *bucket]
 }
 
 func newBuckets[K comparable](limit rate.Limit, burst int) *buckets[K] {
-	return &buckets[K]{limit: limit, burst: burst, byKey: memo.NewBounded[K, *rate.Limiter](maxBuckets, nil)}
+	return &buckets[K]{limit: limit, burst: burst, byKey: memo.NewBounded[K, *bucket](maxBuckets, nil)}
 }
 
 // wait tells when the key will have a chance, without spending it; 0 for now.
 func (b *buckets[K]) wait(key K, now time.Time) time.Duration {
-	l, found := b.byKey.GetIfPresent(key)
-	if !found {
-		return 0
+	if one, found := b.byKey.GetIfPresent(key); found {
+		return one.wait(1, now)
 	}
-	return max(0, time.Duration((1-l.TokensAt(now))/float64(b.limit)*float64(time.Second)))
+	return 0
 }
 
 // take spends n of the key's chances, which may not be more than the burst.
 func (b *buckets[K]) take(key K, n int, now time.Time) (wait time.Duration, ok bool) {
-	_, wait, ok = b.reserve(key, n, now)
-	return wait, ok
+	one, found := b.byKey.GetIfPresent(key)
+	if !found {
+		one, _ = b.byKey.SetIfAbsent(key, &bucket{chances: rate.NewLimiter(b.limit, b.burst)})
+	}
+	return one.take(n, now)
 }
 
-// reserve is take with a reservation that can be cancelled.
-func (b *buckets[K]) reserve(key K, n int, now time.Time) (r *rate.Reservation, wait time.Duration, ok bool) {
-	l, found := b.byKey.GetIfPresent(key)
-	if !found {
-		l, _ = b.byKey.SetIfAbsent(key, rate.NewLimiter(b.limit, b.burst))
+// giveBack returns one chance.
+func (b *buckets[K]) giveBack(key K, now time.Time) {
+	if one, found := b.byKey.GetIfPresent(key); found {
+		one.giveBack(now)
 	}
-	r = l.ReserveN(now, n)
-	if wait = r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return nil, wait, false
+}
+
+// bucket has the chances of one key. Requests overtake one another on their way here, each with the time at which it came. In a
+// bucket time only goes on: a rate.Limiter that is asked about an earlier time counts what has passed since then twice, so that
+// a flood would get the more chances the slower the server is.
+type bucket struct {
+	mu      sync.Mutex
+	latest  time.Time
+	chances *rate.Limiter
+}
+
+// at gives the time in the bucket.
+func (b *bucket) at(now time.Time) time.Time {
+	if now.After(b.latest) {
+		b.latest = now
 	}
-	return r, 0, true
+	return b.latest
+}
+
+// wait tells when there will be n chances; 0 for now.
+func (b *bucket) wait(n int, now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.until(n, b.at(now))
+}
+
+func (b *bucket) until(n int, now time.Time) time.Duration {
+	missing := float64(n) - b.chances.TokensAt(now)
+	return max(0, time.Duration(missing/float64(b.chances.Limit())*float64(time.Second)))
+}
+
+func (b *bucket) take(n int, now time.Time) (wait time.Duration, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.at(now)
+	if b.chances.AllowN(now, n) {
+		return 0, true
+	}
+	return max(1, b.until(n, now)), false
+}
+
+// giveBack takes a chance less than none, of which there are never more than the burst.
+func (b *bucket) giveBack(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chances.AllowN(b.at(now), -1)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -188,6 +189,58 @@ func TestLimiter(t *testing.T) {
 	}
 	if guesses != perAccountBurst {
 		t.Errorf("%d guesses at one account, want %d", guesses, perAccountBurst)
+	}
+}
+
+// TestLimiterWhenRequestsOvertake: requests that reach the limiter in another order than they came in get no more chances.
+func TestLimiterWhenRequestsOvertake(t *testing.T) {
+	l, now := NewLimiter(), time.Now()
+	eve := netip.MustParseAddr("192.0.2.1")
+	tokens, passwords := 0, 0
+	for i := range 1000 {
+		at := now.Add(-time.Duration(i%2) * time.Minute)
+		if _, ok := l.BadToken(eve, at); ok {
+			tokens++
+		}
+		// Each for another account, since what is limited here is the address.
+		if _, _, ok := l.Password(eve, strconv.Itoa(i), at); ok {
+			passwords++
+		}
+		if i >= badTokensBurst && !l.Flooding(eve, at) {
+			t.Fatalf("after %d bad tokens it is no flood", i)
+		}
+	}
+	if tokens != badTokensBurst || passwords != passwordsBurst {
+		t.Errorf("%d bad tokens and %d passwords were let through at once, want %d and %d", tokens, passwords, badTokensBurst, passwordsBurst)
+	}
+}
+
+// TestLimiterGivesBack: the try of a right password is given back once, and never more than there was at first.
+func TestLimiterGivesBack(t *testing.T) {
+	l, now := NewLimiter(), time.Now()
+	ada := netip.MustParseAddr("192.0.2.2")
+	tries := func() (n int) {
+		for {
+			if _, _, ok := l.Password(ada, strconv.Itoa(n), now); !ok {
+				return n
+			}
+			n++
+		}
+	}
+	refund, _, _ := l.Password(ada, "ada", now)
+	refund()
+	if got := tries(); got != passwordsBurst {
+		t.Errorf("%d tries after a right password, want %d", got, passwordsBurst)
+	}
+	if wait := l.Passwords(ada, now); wait <= 0 {
+		t.Errorf("when all tries are spent the next is in %v", wait)
+	}
+	refund()
+	if got := tries(); got != 1 {
+		t.Errorf("%d tries after one was given back, want 1", got)
+	}
+	if wait := l.Passwords(ada, now.Add(time.Minute)); wait != 0 {
+		t.Errorf("a minute later the next try is in %v", wait)
 	}
 }
 
