@@ -19,6 +19,8 @@ const (
 	ChangedFiles     ChangeKind = "files"
 	ChangedSetting   ChangeKind = "setting"
 	ChangedJob       ChangeKind = "job"
+	// ChangedWords tells that words of packages were learned, by which they are found.
+	ChangedWords ChangeKind = "words"
 	// ChangedEverything is never written down: it tells that changes may have been missed.
 	ChangedEverything ChangeKind = "everything"
 )

@@ -18,14 +18,19 @@ type Searching struct {
 	words SearchStore
 	// came counts the files that came in or changed.
 	came atomic.Int64
+	// learned is when words were last heard to be learned, by whichever server, in unix ms.
+	learned atomic.Int64
 }
 
 func newSearching(c *core, words SearchStore) *Searching {
 	s := &Searching{core: c, words: words}
 	c.feed.Subscribe(func(changes []Change) {
 		for _, ch := range changes {
-			if ch.Kind == ChangedFiles {
+			switch ch.Kind {
+			case ChangedFiles:
 				s.came.Add(1)
+			case ChangedWords:
+				s.learned.Store(s.now().UnixMilli())
 			}
 		}
 	})
@@ -79,6 +84,10 @@ type pour struct {
 func (s *Searching) pouring(p *pour) bool {
 	came, now := s.came.Load(), s.now()
 	more := came - p.came
+	if learned := time.UnixMilli(s.learned.Load()); learned.After(p.since) {
+		// What is left another server learns too, or this one later: each learning is a write that uploads wait for.
+		p.since = learned
+	}
 	if p.came = came; more >= busy && now.Sub(p.since) < learnLatest {
 		return true
 	}
@@ -94,7 +103,12 @@ func (s *Searching) Learn(ctx context.Context) error {
 			return err
 		}
 		begun := time.Now()
-		err = s.store.Write(ctx, func(tx Tx) error { return s.words.LearnWords(ctx, tx, learnBatch) })
+		err = s.store.Write(ctx, func(tx Tx) error {
+			if err := s.words.LearnWords(ctx, tx, learnBatch); err != nil {
+				return err
+			}
+			return s.store.InsertChange(ctx, tx, Change{Kind: ChangedWords}, s.now())
+		})
 		if err != nil {
 			return err
 		}

@@ -41,3 +41,34 @@ func TestWordsWaitWhileFilesPourIn(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsAreLearnedByOneServer: while files pour in, a server that hears that another has learned words waits as long as
+// after it did so itself.
+func TestWordsAreLearnedByOneServer(t *testing.T) {
+	now := time.Unix(1000, 0)
+	feed := &Feed{}
+	s := newSearching(&core{feed: feed, now: func() time.Time { return now }}, nil)
+	p := pour{since: now}
+	begun := now
+	for _, c := range []struct {
+		after time.Duration
+		heard bool
+		waits bool
+	}{
+		{learnLatest - time.Second, true, true},
+		{learnLatest, false, true},
+		{2*learnLatest - 2*time.Second, false, true},
+		{2*learnLatest - time.Second, false, false},
+	} {
+		now = begun.Add(c.after)
+		for range busy {
+			feed.Publish([]Change{{Kind: ChangedFiles}})
+		}
+		if c.heard {
+			feed.Publish([]Change{{Kind: ChangedWords}})
+		}
+		if got := s.pouring(&p); got != c.waits {
+			t.Errorf("after %v: waits %v, want %v", c.after, got, c.waits)
+		}
+	}
+}

@@ -48,6 +48,9 @@ type dialect struct {
 	like func(column string) string
 	// numbers and texts are subqueries that give the elements of a JSON list argument.
 	numbers, texts func(arg string) string
+	// among is the condition that a column is one of these elements, by an index of the column: PostgreSQL, as long as it has no
+	// statistics, would rather compare all rows that the other conditions leave.
+	among func(column, elements string) string
 	// members is the table of the keys and values of a column with a JSON object.
 	members func(column string) string
 	// rows is the table of the elements of a JSON list of lists, and cell an expression for a column of one; see table.

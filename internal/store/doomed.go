@@ -27,7 +27,7 @@ func (s *Store) DoomBlobs(ctx context.Context, tx registry.Tx, hashes []blob.Has
 
 // DoomedBlobs gives those of some blobs that are noted.
 func (s *Store) DoomedBlobs(ctx context.Context, tx registry.Tx, hashes []blob.Hash) ([]registry.Doomed, error) {
-	rows, err := s.q(tx).query(ctx, `SELECT sha256, doomed_at, ended_at <> 0 FROM doomed_blobs WHERE sha256 IN (`+s.d.texts("$1")+`)`, hashTexts(hashes))
+	rows, err := s.q(tx).query(ctx, `SELECT sha256, doomed_at, ended_at <> 0 FROM doomed_blobs WHERE `+s.d.among("sha256", s.d.texts("$1")), hashTexts(hashes))
 	return collect(s, rows, err, func(r scanner) (d registry.Doomed, err error) {
 		var text string
 		var at int64
@@ -42,7 +42,7 @@ func (s *Store) DoomedBlobs(ctx context.Context, tx registry.Tx, hashes []blob.H
 
 // EndDooms notes that doomed blobs are about to be deleted no more: they are, or stay.
 func (s *Store) EndDooms(ctx context.Context, tx registry.Tx, hashes []blob.Hash, at time.Time) error {
-	_, err := s.q(tx).exec(ctx, `UPDATE doomed_blobs SET ended_at = $2 WHERE sha256 IN (`+s.d.texts("$1")+`)`, hashTexts(hashes), millis(at))
+	_, err := s.q(tx).exec(ctx, `UPDATE doomed_blobs SET ended_at = $2 WHERE `+s.d.among("sha256", s.d.texts("$1")), hashTexts(hashes), millis(at))
 	return s.translate(err)
 }
 

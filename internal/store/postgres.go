@@ -39,6 +39,7 @@ func postgresDialect() dialect {
 		columns:  byteOrder,
 		numbers:  func(arg string) string { return "SELECT CAST(value AS BIGINT) FROM " + elements(arg) },
 		texts:    func(arg string) string { return "SELECT value FROM " + elements(arg) },
+		among:    func(column, elements string) string { return column + " = ANY (ARRAY(" + elements + "))" },
 		members: func(column string) string {
 			return "json_each(CAST(" + column + " AS JSON)) AS member (key, value)"
 		},

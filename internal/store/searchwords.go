@@ -49,7 +49,7 @@ func (s *Store) LearnWords(ctx context.Context, tx registry.Tx, limit int) error
 		for i, u := range list {
 			ids[i] = u.id
 		}
-		if _, err := s.q(tx).exec(ctx, `DELETE FROM `+table+` WHERE artifact_id IN (`+s.d.numbers("$1")+`)`, jsonList(ids)); err != nil {
+		if _, err := s.q(tx).exec(ctx, `DELETE FROM `+table+` WHERE `+s.d.among("artifact_id", s.d.numbers("$1")), jsonList(ids)); err != nil {
 			return s.translate(err)
 		}
 		limit -= len(list)
@@ -109,7 +109,7 @@ func (s *Store) learn(ctx context.Context, tx registry.Tx, list []unlearned) err
 		return err
 	}
 	if len(emptied) > 0 {
-		if _, err := s.q(tx).exec(ctx, `DELETE FROM search_texts WHERE artifact_id IN (`+s.d.numbers("$1")+`)`, jsonList(emptied)); err != nil {
+		if _, err := s.q(tx).exec(ctx, `DELETE FROM search_texts WHERE `+s.d.among("artifact_id", s.d.numbers("$1")), jsonList(emptied)); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func (s *Store) forgetWords(ctx context.Context, tx registry.Tx, stale []any, wo
 		return err
 	}
 	slices.Sort(words)
-	rows, err := s.q(tx).query(ctx, `DELETE FROM search_words WHERE id IN (`+s.d.numbers("$1")+`)
+	rows, err := s.q(tx).query(ctx, `DELETE FROM search_words WHERE `+s.d.among("id", s.d.numbers("$1"))+`
 		AND NOT EXISTS (SELECT 1 FROM search_packages p WHERE p.word_id = search_words.id) RETURNING id, word`, jsonList(slices.Compact(words)))
 	unused, err := collect(s, rows, err, scanWord)
 	if err != nil {
@@ -235,7 +235,7 @@ func (s *Store) numberWords(ctx context.Context, tx registry.Tx, words []string)
 
 // knownWords gives the numbers of those of some words that have one.
 func (s *Store) knownWords(ctx context.Context, tx registry.Tx, words []string) (map[string]int64, error) {
-	rows, err := s.q(tx).query(ctx, `SELECT id, word FROM search_words WHERE word IN (`+s.d.texts("$1")+`)`, jsonList(words))
+	rows, err := s.q(tx).query(ctx, `SELECT id, word FROM search_words WHERE `+s.d.among("word", s.d.texts("$1")), jsonList(words))
 	known, err := collect(s, rows, err, scanWord)
 	numbers := make(map[string]int64, len(words))
 	for _, w := range known {

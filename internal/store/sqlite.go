@@ -24,6 +24,7 @@ func sqliteDialect() dialect {
 		Clustered: " WITHOUT ROWID",
 		numbers:   func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
 		texts:     func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+		among:     func(column, elements string) string { return column + " IN (" + elements + ")" },
 		members:   func(column string) string { return "json_each(" + column + ") AS member" },
 		rows:      func(arg string) string { return "json_each(" + arg + ")" },
 		cell:      sqliteCell,

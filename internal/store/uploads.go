@@ -72,14 +72,20 @@ func (s *Store) EnsureArtifacts(ctx context.Context, tx registry.Tx, channel int
 }
 
 func (s *Store) artifactsByName(ctx context.Context, tx registry.Tx, channel int64, family string, names []string) (map[string]registry.Artifact, error) {
-	rows, err := s.q(tx).query(ctx, `SELECT `+artifactColumns+artifactFrom+`
-		WHERE `+artifactJoin+` AND a.channel_id = $1 AND a.family = $2 AND a.name IN (`+s.d.texts("$3")+`)`, channel, family, jsonList(names))
+	rows, err := s.q(tx).query(ctx, s.namedArtifacts(), channel, family, jsonList(names))
 	list, err := collect(s, rows, err, scanArtifact)
 	out := make(map[string]registry.Artifact, len(list))
 	for _, a := range list {
 		out[a.Name] = a
 	}
 	return out, err
+}
+
+// namedArtifacts is the statement that reads packages of a channel by name. Each is looked up: the others of the channel may
+// be very many, and all servers wait meanwhile.
+func (s *Store) namedArtifacts() string {
+	return `SELECT ` + artifactColumns + artifactFrom + ` WHERE ` + artifactJoin + ` AND ` + s.d.among("a.id", `
+		SELECT (SELECT x.id FROM artifacts x WHERE x.channel_id = $1 AND x.family = $2 AND x.name = named.value) FROM (`+s.d.texts("$3")+`) AS named`)
 }
 
 // GrowArtifacts is UpdateArtifact for packages of one channel, where it is known what each was before: seldom more than
