@@ -47,7 +47,7 @@ const (
 	// busy is how many files have to come in between two looks for words to wait until fewer do, as packages that come in
 	// many files are then learned once. They wait for learnLatest at most.
 	busy        = 20
-	learnLatest = 10 * time.Second
+	learnLatest = 30 * time.Second
 )
 
 // Run learns the words of packages that change until ctx ends, beginning with those that an earlier process left.

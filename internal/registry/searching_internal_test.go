@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -11,27 +12,14 @@ func TestWordsWaitWhileFilesPourIn(t *testing.T) {
 	feed := &Feed{}
 	s := newSearching(&core{feed: feed, now: func() time.Time { return now }}, nil)
 	p := pour{since: now}
-	for i, second := range []struct {
+	type second struct {
 		files int
 		waits bool
-	}{
-		{0, false},
-		{busy - 1, false},
-		{busy, true},
-		{500, true},
-		{0, false},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, true},
-		{busy, false},
-		{busy, true},
-	} {
+	}
+	seconds := []second{{0, false}, {busy - 1, false}, {busy, true}, {500, true}, {0, false}}
+	seconds = append(seconds, slices.Repeat([]second{{busy, true}}, 29)...)
+	seconds = append(seconds, second{busy, false}, second{busy, true})
+	for i, second := range seconds {
 		for range second.files {
 			feed.Publish([]Change{{Kind: ChangedFiles}, {Kind: ChangedToken}})
 		}
