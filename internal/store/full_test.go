@@ -13,9 +13,14 @@ import (
 	"kingsnake/internal/registry"
 )
 
-// TestFullDatabaseEndsABatch fills the database in the first of several writes that share a commit. Those behind it either
-// are written with all that belongs to them or fail, and the next write works when there is room again.
+// TestFullDatabaseEndsABatch fills the database in one of several writes that share a commit, the first or another. Those
+// beside it either are written with all that belongs to them or fail, and the next write works when there is room again.
 func TestFullDatabaseEndsABatch(t *testing.T) {
+	t.Run("first", func(t *testing.T) { fullDatabase(t, true) })
+	t.Run("behind another", func(t *testing.T) { fullDatabase(t, false) })
+}
+
+func fullDatabase(t *testing.T, alone bool) {
 	s := openTest(t, filepath.Join(t.TempDir(), "db"))
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -44,23 +49,30 @@ func TestFullDatabaseEndsABatch(t *testing.T) {
 	}
 	limit(pages + 2)
 	var writes sync.WaitGroup
-	var first, second error
-	begun := make(chan struct{})
-	writes.Go(func() {
-		first = write("first", 1<<20, func() {
-			close(begun)
-			for s.writer.waiting.Load() == 0 {
-				runtime.Gosched() // The second shares this commit.
-			}
+	var before, first, second error
+	inLine := func(name string, size int, err *error) (begun chan struct{}) {
+		begun = make(chan struct{})
+		writes.Go(func() {
+			*err = write(name, size, func() {
+				close(begun)
+				for s.writer.waiting.Load() == 0 {
+					runtime.Gosched() // The next shares this commit.
+				}
+			})
 		})
-	})
-	<-begun
+		return begun
+	}
+	if !alone {
+		<-inLine("before", 10, &before)
+	}
+	<-inLine("first", 1<<20, &first)
 	writes.Go(func() { second = write("second", 10, func() {}) })
 	writes.Wait()
 	limit(1 << 30)
 	if !errors.Is(first, registry.ErrNoSpace) {
 		t.Errorf("the write that found no room: %v, want ErrNoSpace", first)
 	}
+	checkWritten(ctx, t, s, "before", !alone && before == nil)
 	checkWritten(ctx, t, s, "first", false)
 	checkWritten(ctx, t, s, "second", second == nil)
 	if err := write("third", 10, func() {}); err != nil {
