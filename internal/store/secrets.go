@@ -44,8 +44,8 @@ func (s *Store) StringsByMAC(ctx context.Context, macs [][]byte) (map[string]reg
 		list[i] = []string{hexText(mac)}
 	}
 	wanted := s.d.table("$1", kindBytes)
-	rows, err := s.reader.query(ctx, `SELECT mac, id, token_id FROM token_secrets WHERE mac IN (`+wanted+`)
-		UNION ALL SELECT mac, 0, 0 FROM dead_secrets WHERE mac IN (`+wanted+`)`, jsonList(list))
+	rows, err := s.reader.query(ctx, `SELECT mac, id, token_id FROM token_secrets WHERE `+s.d.among("mac", wanted)+`
+		UNION ALL SELECT mac, 0, 0 FROM dead_secrets WHERE `+s.d.among("mac", wanted), jsonList(list))
 	type found struct {
 		mac   []byte
 		place registry.StringPlace
