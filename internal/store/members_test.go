@@ -14,8 +14,15 @@ import (
 // whole or not at all, and none is told of another's failure.
 func TestMembersOfABatch(t *testing.T) {
 	for _, outcomes := range [][]string{
-		{"fails"}, {"panics"}, {"works", "works"}, {"fails", "works"}, {"panics", "works"}, {"works", "fails"},
-		{"works", "fails", "works"}, {"works", "panics", "works"}, {"fails", "fails", "works", "works"},
+		{"fails"},
+		{"panics"},
+		{"works", "works"},
+		{"fails", "works"},
+		{"panics", "works"},
+		{"works", "fails"},
+		{"works", "fails", "works"},
+		{"works", "panics", "works"},
+		{"fails", "fails", "works", "works"},
 	} {
 		s := openTest(t, filepath.Join(t.TempDir(), "db"))
 		errs := writeInLine(t, s, outcomes)
